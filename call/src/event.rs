@@ -1,0 +1,239 @@
+//! What the world may know of a call. Events carry no ids: the envelope around them does.
+
+use crate::{LinkFault, NextStep, Spoken};
+use serde::{Deserialize, Serialize};
+
+/// Something worth recording. All times are milliseconds since the call was answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CallEvent {
+    /// The media stream has started.
+    Answered {
+        /// Whether another worker had this call before.
+        resumed: Resumed,
+    },
+    /// The agent's link is ready.
+    AgentReady {
+        /// When.
+        at_ms: u64,
+    },
+    /// The first agent audio of the call was passed to the line.
+    FirstWord {
+        /// From the start of the stream.
+        after_ms: u64,
+    },
+    /// Somebody's words, as they were heard. Published once, when they are final.
+    Turn(Turn),
+    /// The caller spoke while the agent was being heard.
+    Interrupted {
+        /// When.
+        at_ms: u64,
+        /// How much of the utterance was heard.
+        heard_ms: u64,
+        /// How much audio was thrown away unheard.
+        cleared_ms: u64,
+    },
+    /// How long the caller waited for an answer: caller stopped → first agent audio passed.
+    ReplyGap {
+        /// The gap.
+        gap_ms: u64,
+    },
+    /// The caller was asked whether they are still there.
+    SilencePrompted {
+        /// When.
+        at_ms: u64,
+    },
+    /// The agent's link was lost.
+    AgentLost {
+        /// When.
+        at_ms: u64,
+        /// Why.
+        fault: LinkFault,
+    },
+    /// The agent is back, with the conversation.
+    AgentRestored {
+        /// When.
+        at_ms: u64,
+        /// How long it was away.
+        gap_ms: u64,
+        /// How many times was dialled.
+        attempts: u32,
+    },
+    /// An answer failed at the provider.
+    ReplyFailed {
+        /// When.
+        at_ms: u64,
+    },
+    /// The provider reported an error that left the session open.
+    AgentComplained {
+        /// The provider's code.
+        code: String,
+    },
+    /// A tool was run.
+    ToolRun {
+        /// Its name.
+        name: String,
+        /// From asking to answer.
+        took_ms: u64,
+        /// How it ended.
+        outcome: ToolOutcome,
+    },
+    /// What the provider billed.
+    Used(Usage),
+    /// The last event of this worker's part of the call.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// When.
+        at_ms: u64,
+        /// Where the call went, when it did not end.
+        next: Option<NextStep>,
+        /// Inputs that made no sense and were ignored.
+        ignored: u32,
+    },
+}
+
+/// Whether a stream begins a conversation or goes on with one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resumed {
+    /// A new call.
+    No,
+    /// Another worker had it before.
+    Yes,
+}
+
+/// How a tool run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolOutcome {
+    /// It answered.
+    Answered,
+    /// It did not answer in time.
+    TimedOut,
+    /// The call ended or the agent was lost meanwhile.
+    Cancelled,
+}
+
+/// Somebody's words, as they were heard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Position in the conversation, from 1, in the order heard. Numbers may be skipped: a noise takes one and says nothing.
+    pub number: u32,
+    /// Who spoke.
+    pub speaker: Speaker,
+    /// What was heard of it; `None` when the caller's words could not be transcribed.
+    pub text: Option<Spoken>,
+    /// When it began to be heard.
+    pub started_ms: u64,
+    /// When it ended.
+    pub ended_ms: u64,
+    /// How much of it was heard.
+    pub heard: Heard,
+}
+
+/// Who spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The person on the telephone.
+    Caller,
+    /// The voice agent.
+    Agent,
+}
+
+/// How much of a turn was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heard {
+    /// All of it.
+    Whole,
+    /// Its beginning: the caller interrupted, or the call ended.
+    Part {
+        /// Milliseconds of audio heard.
+        heard_ms: u64,
+        /// Milliseconds of audio generated.
+        of_ms: u64,
+    },
+}
+
+/// What a provider billed, by class. Cached tokens are part of the input tokens of their class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Text tokens in.
+    pub text_in: u64,
+    /// Of these, cached.
+    pub text_cached: u64,
+    /// Audio tokens in.
+    pub audio_in: u64,
+    /// Of these, cached.
+    pub audio_cached: u64,
+    /// Text tokens out.
+    pub text_out: u64,
+    /// Audio tokens out.
+    pub audio_out: u64,
+    /// Tokens of the caller's transcription.
+    pub transcription: u64,
+    /// Milliseconds of connected or transcribed time, where a provider bills time.
+    pub billed_ms: u64,
+}
+
+impl Usage {
+    /// The sum of both.
+    pub fn plus(self, other: Usage) -> Usage {
+        Usage {
+            text_in: self.text_in + other.text_in,
+            text_cached: self.text_cached + other.text_cached,
+            audio_in: self.audio_in + other.audio_in,
+            audio_cached: self.audio_cached + other.audio_cached,
+            text_out: self.text_out + other.text_out,
+            audio_out: self.audio_out + other.audio_out,
+            transcription: self.transcription + other.transcription,
+            billed_ms: self.billed_ms + other.billed_ms,
+        }
+    }
+}
+
+/// Why a worker's part of a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The caller hung up, or the telephone network stopped the stream.
+    CallerHungUp,
+    /// The agent said goodbye.
+    AgentHungUp,
+    /// An operator ended it.
+    OperatorHungUp,
+    /// Nobody spoke for too long.
+    Silence,
+    /// The call reached its maximum length.
+    TimeLimit,
+    /// No voice agent could be reached.
+    AgentUnavailable,
+    /// The line's socket broke without a word.
+    LineLost,
+    /// The call goes on elsewhere.
+    Moved,
+    /// A newer epoch owns the call.
+    Fenced,
+    /// The worker had to stop.
+    WorkerStopped,
+}
+
+impl EndReason {
+    /// The name stored and shown, for example `caller_hung_up`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CallerHungUp => "caller_hung_up",
+            Self::AgentHungUp => "agent_hung_up",
+            Self::OperatorHungUp => "operator_hung_up",
+            Self::Silence => "silence",
+            Self::TimeLimit => "time_limit",
+            Self::AgentUnavailable => "agent_unavailable",
+            Self::LineLost => "line_lost",
+            Self::Moved => "moved",
+            Self::Fenced => "fenced",
+            Self::WorkerStopped => "worker_stopped",
+        }
+    }
+}
