@@ -8,13 +8,19 @@
 //! commands into frames, events and checkpoints. It never fails: a lost provider or a slow tool is an input like any
 //! other, and an input that makes no sense is ignored and counted.
 
+mod call;
 mod command;
+mod conversation;
+mod conversation;
 mod event;
 mod input;
 mod limits;
 mod private;
 
+pub use call::Call;
 pub use command::{AgentCommand, Command, Cue};
+pub use conversation::Conversation;
+pub use conversation::Conversation;
 pub use event::{CallEvent, EndReason, Heard, Resumed, Speaker, ToolOutcome, Turn, Usage};
 pub use input::{
     AgentInput, At, ControlInput, Digit, EndBy, Frame, From, Input, ItemId, LineInput, LinkFault, MarkId, NextStep, Pass,

@@ -1,1 +1,16 @@
-//! common
+//! The words and ports all roles share. No driver of any server lives here: the outside world is behind [`ports`].
+//!
+//! Start with [`event`] (what is said about a call), [`ports`] (what a role may reach) and [`company`] (who answers).
+
+pub mod cdr;
+pub mod clock;
+pub mod company;
+pub mod config;
+pub mod event;
+pub mod ids;
+pub mod lifecycle;
+pub mod ports;
+pub mod private;
+pub mod reservation;
+pub mod telemetry;
+pub mod token;

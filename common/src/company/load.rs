@@ -1,0 +1,1 @@
+//! Reads `agents/` into a [`super::Roster`], reporting every mistake at once.

@@ -1,0 +1,124 @@
+//! Configuration: `patchbay.toml` < environment < flags; all mistakes at once. The only place that reads the environment.
+
+use crate::ids::WorkerId;
+use secrecy::SecretString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that can be set. Each role takes its part.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address Twilio reaches, `https://calls.example.com` (or `http://127.0.0.1:8080` on a laptop); no slash at
+    /// the end. `wss://` (or `ws://`) URLs are made from it.
+    pub public_url: String,
+    /// How `/media/{worker}/` is reached.
+    pub routing: Routing,
+    /// The state store: `redis://…` or `None` for in-process.
+    pub redis_url: Option<SecretString>,
+    /// The bus: `nats://…` or `None` for in-process.
+    pub nats_url: Option<SecretString>,
+    /// The record: `postgres://…`, `sqlite://…` or `None` for a SQLite file in memory.
+    pub database_url: Option<SecretString>,
+    /// The secret that gateways and workers share for tokens; random in a single process.
+    pub secret: SecretString,
+    /// Folder of companies and agents.
+    pub agents_dir: PathBuf,
+    /// Twilio.
+    pub twilio: Twilio,
+    /// OpenAI.
+    pub openai: Openai,
+    /// Gateway.
+    pub gateway: Gateway,
+    /// Worker.
+    pub worker: Worker,
+    /// Recorder.
+    pub recorder: Recorder,
+    /// Ops listener of this process: `/livez /readyz /metrics`.
+    pub ops_listen: SocketAddr,
+    /// OTLP endpoint, `http://127.0.0.1:4318`.
+    pub otlp_endpoint: Option<String>,
+}
+
+/// How a media stream reaches its worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// The ingress leads `/media/{worker}/` to the worker.
+    Direct,
+    /// The gateway relays it.
+    Relay,
+}
+
+/// Twilio's account.
+#[derive(Clone, Debug)]
+pub struct Twilio {
+    /// `AC…`; webhooks of other accounts are refused.
+    pub account_sid: String,
+    /// Signs webhooks.
+    pub auth_token: SecretString,
+    /// API key for REST, `SK…`; falls back to the auth token.
+    pub api_key: Option<String>,
+    /// Its secret.
+    pub api_secret: Option<SecretString>,
+    /// `https://api.twilio.com` or a stand-in; `None` where there are no credentials to control calls with.
+    pub api_base_url: Option<String>,
+}
+
+/// OpenAI's account.
+#[derive(Clone, Debug)]
+pub struct Openai {
+    /// Key; without it agents that want OpenAI are answered by the scripted one.
+    pub api_key: Option<SecretString>,
+    /// `https://api.openai.com/v1` or a stand-in; `http` and `ws` schemes are taken on loopback.
+    pub base_url: String,
+}
+
+/// Gateway settings.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Public listener.
+    pub listen: SocketAddr,
+    /// Which free worker gets a call.
+    pub policy: Policy,
+    /// Webhook handler's deadline, then degraded TwiML.
+    pub deadline: Duration,
+    /// Deadline of one reservation.
+    pub reserve_deadline: Duration,
+}
+
+/// Which free worker gets a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// The one that waited longest.
+    LeastRecentlyUsed,
+    /// By turns.
+    RoundRobin,
+    /// The one with the smallest part of its seats taken.
+    LeastLoaded,
+    /// The lowest name that has a seat, so that the highest are empty when the pool shrinks.
+    Pack,
+}
+
+/// Worker settings.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// Its name; in paths and in the pool.
+    pub id: WorkerId,
+    /// Media listener.
+    pub listen: SocketAddr,
+    /// The URL gateways reach it at; derived from the listener when empty.
+    pub address: Option<String>,
+    /// How many calls it takes.
+    pub seats: u32,
+    /// On SIGTERM: how long live calls may go on.
+    pub drain: Duration,
+}
+
+/// Recorder settings.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    /// Most events in one transaction.
+    pub batch: usize,
+    /// Longest wait for a batch to fill.
+    pub batch_wait: Duration,
+}
