@@ -11,7 +11,6 @@
 mod call;
 mod command;
 mod conversation;
-mod conversation;
 mod event;
 mod input;
 mod limits;
@@ -19,7 +18,6 @@ mod private;
 
 pub use call::Call;
 pub use command::{AgentCommand, Command, Cue};
-pub use conversation::Conversation;
 pub use conversation::Conversation;
 pub use event::{CallEvent, EndReason, Heard, Resumed, Speaker, ToolOutcome, Turn, Usage};
 pub use input::{
