@@ -14,3 +14,4 @@ pub mod private;
 pub mod reservation;
 pub mod telemetry;
 pub mod token;
+pub mod twilio;
