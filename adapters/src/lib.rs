@@ -1,1 +1,4 @@
 //! adapters
+
+pub mod bus;
+pub mod state;
