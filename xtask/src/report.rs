@@ -64,11 +64,11 @@ impl Report {
             self.started(target_name(&self.root, target));
         } else if let Some(krate) = line.strip_prefix("Doc-tests ") {
             self.started(Some(format!("{krate} (documentation)")));
-        } else if let Some(counts) = line.strip_prefix("test result: ").and_then(counts) {
-            if let Some(suite) = self.suites.last_mut() {
-                suite.counts += counts;
-                suite.state = State::Reported;
-            }
+        } else if let Some(counts) = line.strip_prefix("test result: ").and_then(counts)
+            && let Some(suite) = self.suites.last_mut()
+        {
+            suite.counts += counts;
+            suite.state = State::Reported;
         }
     }
 
