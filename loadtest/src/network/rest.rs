@@ -1,0 +1,288 @@
+//! The part of Twilio's REST API that a voice application needs: create, fetch and update a call.
+//!
+//! Requests come from the system under test; what they ask is passed to the calls (`calls.rs`) as orders. Never
+//! touches audio.
+//!
+//! The API: <https://www.twilio.com/docs/voice/api/call-resource> (read 2026-11).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Weak;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use axum::extract::{Form, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::calls::{Direction, Entry, Method, NoOrder, Order, Source};
+use super::{CallStatus, Inner, Network, Ring};
+
+/// The longest TwiML that may be given in place, in characters.
+const TWIML_LIMIT: usize = 4000;
+
+/// What the REST API has answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RestCounts {
+    /// All requests.
+    pub requests: u64,
+    /// Calls created.
+    pub created: u64,
+    /// Calls fetched.
+    pub fetched: u64,
+    /// Calls completed or called off.
+    pub completed: u64,
+    /// Calls sent elsewhere.
+    pub redirected: u64,
+    /// Requests with wrong credentials: 401.
+    pub unauthorized: u64,
+    /// Requests answered with 429.
+    pub busy: u64,
+    /// All other requests that were refused.
+    pub refused: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    requests: AtomicU64,
+    created: AtomicU64,
+    fetched: AtomicU64,
+    completed: AtomicU64,
+    redirected: AtomicU64,
+    unauthorized: AtomicU64,
+    busy: AtomicU64,
+    refused: AtomicU64,
+    to_refuse: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn read(&self) -> RestCounts {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RestCounts {
+            requests: of(&self.requests),
+            created: of(&self.created),
+            fetched: of(&self.fetched),
+            completed: of(&self.completed),
+            redirected: of(&self.redirected),
+            unauthorized: of(&self.unauthorized),
+            busy: of(&self.busy),
+            refused: of(&self.refused),
+        }
+    }
+
+    pub(super) fn refuse_next(&self, requests: u64) {
+        self.to_refuse.store(requests, Ordering::Relaxed);
+    }
+
+    fn is_refused(&self) -> bool {
+        self.to_refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Serves until the network is dropped.
+pub(super) async fn serve(listener: TcpListener, network: Weak<Inner>) {
+    let router = Router::new()
+        .route("/2010-04-01/Accounts/{account}/Calls.json", post(create))
+        .route("/2010-04-01/Accounts/{account}/Calls/{call}", get(fetch).post(update))
+        .fallback(|request: Request| async move { not_found(request.uri().path()) })
+        .layer(from_fn_with_state(network.clone(), admit))
+        .with_state(network);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the REST API of the simulated network stopped");
+    }
+}
+
+/// Counts, and lets pass who has the right to.
+async fn admit(State(network): State<Weak<Inner>>, request: Request, next: Next) -> Response {
+    let Some(inner) = network.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let network = Network(inner);
+    let counters = &network.0.counters;
+    count(&counters.requests);
+    if !is_known(&network, request.headers()) {
+        count(&counters.unauthorized);
+        return problem(StatusCode::UNAUTHORIZED, 20003, "Authenticate");
+    }
+    if counters.is_refused() {
+        count(&counters.busy);
+        return problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too many requests");
+    }
+    let mut request = request;
+    request.extensions_mut().insert(network.clone());
+    let response = next.run(request).await;
+    if !response.status().is_success() {
+        count(&counters.refused);
+    }
+    response
+}
+
+/// Basic credentials: the account and its token, or the API key and its secret.
+fn is_known(network: &Network, headers: &HeaderMap) -> bool {
+    let config = network.config();
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(given) = given.and_then(|value| value.strip_prefix("Basic ")) else { return false };
+    let account = Some((config.account_sid.as_str(), config.auth_token.as_str()));
+    let key = config.api_key.as_ref().map(|(sid, secret)| (sid.as_str(), secret.as_str()));
+    [account, key].into_iter().flatten().any(|(user, password)| STANDARD.encode(format!("{user}:{password}")) == given)
+}
+
+type Known = Extension<Network>;
+type Fields = Form<Vec<(String, String)>>;
+
+async fn create(Extension(network): Known, Path(account): Path<String>, Form(fields): Fields) -> Response {
+    if account != network.account_sid() {
+        return not_found(&format!("/2010-04-01/Accounts/{account}/Calls.json"));
+    }
+    let Some(to) = field(&fields, "To") else {
+        return problem(StatusCode::BAD_REQUEST, 21201, "No 'To' number is specified");
+    };
+    let Some(from) = field(&fields, "From") else {
+        return problem(StatusCode::BAD_REQUEST, 21213, "'From' phone number is required");
+    };
+    let source = match source(&fields) {
+        Ok(Some(source)) => source,
+        Ok(None) => return problem(StatusCode::BAD_REQUEST, 21205, "Url parameter is required"),
+        Err(refusal) => return refusal,
+    };
+    let call_sid = network.sid("CA");
+    let orders = network.calls().enter(&call_sid, Direction::Outbound, from, to);
+    let ring = Ring {
+        call_sid: call_sid.clone(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        source,
+        status_callback: field(&fields, "StatusCallback").map(str::to_owned),
+        status_events: all(&fields, "StatusCallbackEvent"),
+        time_limit: field(&fields, "TimeLimit").and_then(|s| s.parse().ok()).map(Duration::from_secs),
+        orders,
+    };
+    if network.ring(ring).is_err() {
+        network.calls().set(&call_sid, CallStatus::Failed);
+        return problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too many requests");
+    }
+    count(&network.0.counters.created);
+    let body = network.calls().find(&call_sid).map(|entry| resource(&network, &call_sid, &entry));
+    (StatusCode::CREATED, Json(body)).into_response()
+}
+
+async fn fetch(Extension(network): Known, Path((account, call)): Path<(String, String)>) -> Response {
+    let Some((sid, entry)) = known_call(&network, &account, &call) else {
+        return not_found(&format!("/2010-04-01/Accounts/{account}/Calls/{call}"));
+    };
+    count(&network.0.counters.fetched);
+    Json(resource(&network, sid, &entry)).into_response()
+}
+
+async fn update(Extension(network): Known, Path((account, call)): Path<(String, String)>, Form(fields): Fields) -> Response {
+    let unknown = || not_found(&format!("/2010-04-01/Accounts/{account}/Calls/{call}"));
+    let Some((sid, entry)) = known_call(&network, &account, &call) else { return unknown() };
+    let (order, counter) = match (field(&fields, "Status"), source(&fields)) {
+        (_, Err(refusal)) => return refusal,
+        (Some("completed"), _) => (Order::Complete, &network.0.counters.completed),
+        (Some("canceled"), _) if entry.status == CallStatus::InProgress => {
+            return problem(StatusCode::BAD_REQUEST, 21220, "Call is in-progress. Cannot cancel.");
+        }
+        (Some("canceled"), _) => (Order::Complete, &network.0.counters.completed),
+        (Some(_), _) => return problem(StatusCode::BAD_REQUEST, 20001, "Status must be completed or canceled"),
+        (None, Ok(Some(source))) => (Order::Redirect(source), &network.0.counters.redirected),
+        (None, Ok(None)) => return Json(resource(&network, sid, &entry)).into_response(),
+    };
+    let completes = order == Order::Complete;
+    match network.calls().order(sid, order) {
+        Ok(entry) => {
+            count(counter);
+            Json(resource(&network, sid, &entry)).into_response()
+        }
+        Err(NoOrder::Unknown) => unknown(),
+        // Seen in the field: completing a call that is over answers as if it had never been.
+        Err(NoOrder::Over) if completes => unknown(),
+        Err(NoOrder::Over) => problem(StatusCode::BAD_REQUEST, 21220, "Call is not in-progress. Cannot redirect."),
+        Err(NoOrder::Busy) => problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too many requests"),
+    }
+}
+
+fn known_call<'a>(network: &Network, account: &str, call: &'a str) -> Option<(&'a str, Entry)> {
+    let sid = call.strip_suffix(".json")?;
+    if account != network.account_sid() {
+        return None;
+    }
+    Some((sid, network.calls().find(sid)?))
+}
+
+/// The document a create or an update names; `Url` wins on create, both at once are refused by none of Twilio's
+/// published rules, so it wins here too.
+fn source(fields: &[(String, String)]) -> Result<Option<Source>, Response> {
+    if let Some(url) = field(fields, "Url") {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(problem(StatusCode::BAD_REQUEST, 21205, "Url is not a valid URL"));
+        }
+        return Ok(Some(Source::Url { url: url.to_owned(), method: Method::named(field(fields, "Method")) }));
+    }
+    match field(fields, "Twiml") {
+        Some(twiml) if twiml.chars().count() > TWIML_LIMIT => {
+            Err(problem(StatusCode::BAD_REQUEST, 21623, "Twiml must be at most 4000 characters"))
+        }
+        twiml => Ok(twiml.map(|twiml| Source::Twiml(twiml.to_owned()))),
+    }
+}
+
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+}
+
+fn all(fields: &[(String, String)], name: &str) -> Vec<String> {
+    fields.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+}
+
+fn resource(network: &Network, sid: &str, entry: &Entry) -> Value {
+    let account = network.account_sid();
+    let lasted = entry.answered.zip(entry.ended).map(|(from, to)| (to.as_second() - from.as_second()).to_string());
+    let day = |time: Option<Timestamp>| time.map(rfc_2822);
+    json!({
+        "sid": sid,
+        "account_sid": account,
+        "api_version": "2010-04-01",
+        "status": entry.status.as_str(),
+        "direction": entry.direction.as_str(),
+        "from": entry.from, "from_formatted": entry.from,
+        "to": entry.to, "to_formatted": entry.to,
+        "date_created": rfc_2822(entry.created),
+        "date_updated": rfc_2822(entry.ended.or(entry.answered).unwrap_or(entry.created)),
+        "start_time": day(entry.answered),
+        "end_time": day(entry.ended),
+        "duration": lasted,
+        "price": null, "price_unit": "USD", "queue_time": "0",
+        "answered_by": null, "parent_call_sid": null, "phone_number_sid": null, "group_sid": null,
+        "trunk_sid": null, "caller_name": null, "forwarded_from": null,
+        "uri": format!("/2010-04-01/Accounts/{account}/Calls/{sid}.json"),
+        "subresource_uris": {},
+    })
+}
+
+/// A time as forms and JSON of this API spell it.
+pub(crate) fn rfc_2822(time: Timestamp) -> String {
+    jiff::fmt::rfc2822::to_string(&time.to_zoned(jiff::tz::TimeZone::UTC)).expect("the present fits")
+}
+
+fn not_found(path: &str) -> Response {
+    problem(StatusCode::NOT_FOUND, 20404, &format!("The requested resource {path} was not found"))
+}
+
+fn problem(status: StatusCode, code: u32, message: &str) -> Response {
+    let body = json!({
+        "code": code,
+        "message": message,
+        "more_info": format!("https://www.twilio.com/docs/errors/{code}"),
+        "status": status.as_u16(),
+    });
+    (status, Json(body)).into_response()
+}

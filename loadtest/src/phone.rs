@@ -1,0 +1,70 @@
+//! Telephones: each places or answers one call and does what Twilio and a caller would do.
+//!
+//! A [`CallPlan`] says what the call shall be, a [`Network`] carries it, and when it is over a [`CallTruth`] tells
+//! everything that was sent, received and heard. While it runs a watcher may read [`PhoneEvent`]s.
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use loadtest::network::{Network, NetworkConfig};
+//! use loadtest::phone::{self, CallPlan, Clip, Step};
+//!
+//! let network = Network::start(NetworkConfig::new("http://127.0.0.1:8080/twilio/voice")).await?;
+//! let hello = Clip::read("loadtest/voices/caller/en_breakfast.ulaw".as_ref())?;
+//! let steps = vec![Step::Listen { quiet_ms: 700 }, Step::Say(hello), Step::Listen { quiet_ms: 700 }];
+//! let truth = phone::call(&network, CallPlan::new(1, "+15005550006", steps)).await;
+//! println!("{} ms of the agent were heard", truth.heard_ms());
+//! # Ok(())
+//! # }
+//! ```
+
+mod call;
+pub mod clip;
+mod event;
+mod fault;
+mod handshake;
+mod media;
+mod plan;
+mod player;
+mod schedule;
+mod script;
+mod stream;
+mod truth;
+mod twiml;
+mod verbs;
+pub mod voice;
+pub mod wav;
+mod wire;
+
+pub use clip::Clip;
+pub use event::PhoneEvent;
+pub use fault::Fault;
+pub use plan::{Background, CallPlan, DialOutcome, StatusDelivery, WebhookDelivery};
+pub use player::Keep;
+pub use script::Step;
+pub use truth::{
+    CallEnd, CallTruth, ClearTruth, DocumentTruth, DuplicateCheck, HeardSpan, MarkFate, MarkTruth, Notice,
+    ReceivedMedia, SecondSocket, SentFrame, StreamEnd, StreamTruth,
+};
+
+use crate::network::{Direction, Method, Network, Ring, Source};
+use call::{Ask, Call};
+
+/// Places a call and lives through it to its end.
+pub async fn call(network: &Network, plan: CallPlan) -> CallTruth {
+    let sid = network.sid("CA");
+    let url = plan.voice_url.clone().unwrap_or_else(|| network.config().voice_url.clone());
+    let orders = network.calls().enter(&sid, Direction::Inbound, &plan.from, &plan.to);
+    let call = Call::new(network.clone(), plan, sid, Direction::Inbound, orders);
+    call.run(Ask::of(Source::Url { url, method: Method::Post })).await
+}
+
+/// Answers a call that was created by REST and lives through it to its end. The numbers are those of the ring.
+pub async fn answer(network: &Network, ring: Ring, mut plan: CallPlan) -> CallTruth {
+    (plan.from, plan.to) = (ring.from, ring.to);
+    plan.time_limit = ring.time_limit.map_or(plan.time_limit, |limit| limit.min(plan.time_limit));
+    plan.status_callback = ring.status_callback;
+    let mut call = Call::new(network.clone(), plan, ring.call_sid, Direction::Outbound, ring.orders);
+    call.status_events = ring.status_events;
+    call.ring_and_answer();
+    call.run(Ask::of(ring.source)).await
+}

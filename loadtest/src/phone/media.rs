@@ -1,0 +1,382 @@
+//! What passes through a media stream: frames out on time, audio, marks and `clear` in.
+//!
+//! `stream.rs` turns the loop and calls in here when the clock strikes, when a message comes, and at the end. Nothing
+//! here waits: a socket that does not take a frame loses it, as Twilio loses it (31930).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::LazyLock;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::SinkExt as _;
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use super::call::Call;
+use super::clip::Clip;
+use super::event::PhoneEvent;
+use super::fault::{Fault, Mischief};
+use super::handshake::Socket;
+use super::plan::Background;
+use super::player::Player;
+use super::schedule::Schedule;
+use super::script::{Act, Ear};
+use super::stream::{Over, Spec, stream_end};
+use super::truth::{SentFrame, StreamEnd, StreamTruth, nanos};
+use super::wire::{self, FromServer, Writer};
+use crate::watermark::{self, FRAME_BYTES, SILENCE, fingerprint};
+
+/// Quiet that counts as the end of what the agent says, for those who watch.
+const PAUSE: Duration = Duration::from_millis(300);
+
+static QUIET: LazyLock<Clip> = LazyLock::new(|| Clip::new("silence", &[SILENCE; FRAME_BYTES]));
+/// The four quietest values of the law, in an order without a tune.
+static HISS: LazyLock<Clip> = LazyLock::new(|| {
+    let mut state = 1_u32;
+    let noise = (0..FRAME_BYTES * 50).map(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        [0xFF, 0x7F, 0xFE, 0x7E][(state >> 30) as usize]
+    });
+    Clip::new("hiss", &noise.collect::<Vec<_>>())
+});
+
+enum Pushed {
+    Taken,
+    Full,
+    Broken,
+}
+
+/// Everything about a stream but its socket.
+pub(super) struct Media {
+    writer: Writer,
+    player: Player,
+    schedule: Schedule,
+    truth: StreamTruth,
+    started: Instant,
+    mischief: VecDeque<(Instant, Mischief)>,
+    stall: Option<(Instant, Instant)>,
+    url: String,
+    parameters: BTreeMap<String, String>,
+    decoded: Vec<u8>,
+    agent_speaks: bool,
+    reading: bool,
+    cut: bool,
+}
+
+impl Media {
+    pub(super) fn new(call: &mut Call, truth: StreamTruth, spec: &Spec) -> Self {
+        let now = Instant::now();
+        let mut jitter = Duration::ZERO;
+        let mut stall = None;
+        for fault in &call.plan.faults {
+            match fault {
+                Fault::Jitter { up_to } => jitter = *up_to,
+                Fault::StallReading { after, lasting } => stall = Some((now + *after, now + *after + *lasting)),
+                _ => {}
+            }
+        }
+        let mut mischief: Vec<_> = call.plan.faults.iter().filter_map(Fault::mischief).collect();
+        mischief.sort_by_key(|(after, _)| *after);
+        let mut player = Player::new(call.begun, now, call.plan.keep);
+        player.tape = player.tape.and_then(|fresh| Some(call.truth.heard.take().unwrap_or(fresh)));
+        Self {
+            writer: Writer::new(&truth.stream_sid),
+            player,
+            schedule: Schedule::new(call.network.next_tick(call.plan.number, now), jitter, call.plan.number),
+            truth,
+            started: now,
+            mischief: mischief.into_iter().map(|(after, deed)| (now + after, deed)).collect(),
+            stall,
+            url: spec.url.clone(),
+            parameters: spec.parameters.clone(),
+            decoded: Vec::new(),
+            agent_speaks: false,
+            reading: true,
+            cut: false,
+        }
+    }
+
+    /// The first messages: `connected` and `start`.
+    pub(super) fn open(&mut self, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) {
+        self.push(socket, Writer::connected(), cx);
+        if call.has_fault(&Fault::MediaBeforeStart) {
+            self.extra(socket, 1, cx);
+        }
+        let stranger;
+        let call_sid = if call.has_fault(&Fault::WrongCallSid) {
+            stranger = call.network.sid("CA");
+            &stranger
+        } else {
+            &call.sid
+        };
+        let start = self.writer.start(call.network.account_sid(), call_sid, &self.parameters);
+        self.push(socket, start, cx);
+        flush(socket, cx);
+        self.started = Instant::now();
+        self.truth.started_ns = Some(nanos(call.begun, self.started));
+    }
+
+    /// When the clock strikes next: a frame is due, or a mark is reached.
+    pub(super) fn wake_at(&self) -> Instant {
+        let frame = self.schedule.due();
+        self.player.next_due().map_or(frame, |mark| mark.min(frame))
+    }
+
+    pub(super) fn is_reading(&self) -> bool {
+        self.reading
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The clock struck: marks go back, frames go out, and what shall go wrong goes wrong.
+    pub(super) fn clock(&mut self, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
+        let now = Instant::now();
+        self.player.advance(now);
+        let mut over = self.echo(call, socket, cx);
+        self.watch(call, now);
+        if let Some((from, to)) = self.stall {
+            self.reading = !(from..to).contains(&now);
+        }
+        while self.mischief.front().is_some_and(|(due, _)| *due <= now) {
+            let (_, deed) = self.mischief.pop_front()?;
+            self.misbehave(deed, call, socket, cx);
+        }
+        while over.is_none() && self.schedule.due() <= now {
+            over = self.frame(now, call, socket, cx);
+        }
+        flush(socket, cx);
+        if self.cut {
+            call.notice(31903, "the connection was cut");
+            self.truth.end = StreamEnd::Broken;
+            return Some(Over::Ended);
+        }
+        let in_time = now < call.begun + call.plan.time_limit;
+        over.or_else(|| (!in_time).then_some(Over::TimeLimit))
+    }
+
+    fn frame(&mut self, now: Instant, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
+        let index = self.schedule.index();
+        let late = self.schedule.pass(now);
+        self.truth.worst_lateness = self.truth.worst_lateness.max(late);
+        if index == 0 {
+            let marked = Clip::new("watermark", &watermark::frame(call.plan.number));
+            return self.speak(&marked, 0, index, call, socket, cx);
+        }
+        let ear = Ear {
+            now,
+            playing: self.player.is_playing(),
+            heard_bytes: self.player.heard_bytes(),
+            quiet_since: self.player.quiet_since(),
+        };
+        match call.caller.act(ear) {
+            Act::Speak(clip, frame) => self.speak(&clip, frame, index, call, socket, cx),
+            Act::Press(key) => {
+                let key = self.writer.dtmf(key);
+                self.push(socket, key, cx);
+                self.be_quiet(index, call, socket, cx)
+            }
+            Act::Quiet => self.be_quiet(index, call, socket, cx),
+            Act::HangUp => Some(Over::HungUp),
+            Act::GiveUp => Some(Over::GaveUp),
+        }
+    }
+
+    fn be_quiet(&mut self, index: u32, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
+        if let Some(live) = call.plan.microphone.as_mut().and_then(|microphone| microphone.try_recv().ok()) {
+            return self.speak(&Clip::new("microphone", &live), 0, index, call, socket, cx);
+        }
+        match call.plan.background {
+            Background::Silence => self.speak(&QUIET, 0, index, call, socket, cx),
+            Background::Hiss => self.speak(&HISS, index as usize % HISS.frames(), index, call, socket, cx),
+        }
+    }
+
+    fn speak(
+        &mut self,
+        clip: &Clip,
+        frame: usize,
+        index: u32,
+        call: &mut Call,
+        socket: &mut Socket,
+        cx: &mut Context<'_>,
+    ) -> Option<Over> {
+        let frame = clip.frame(frame)?;
+        let text = self.writer.media(index, frame.base64);
+        let at_ns = nanos(call.begun, Instant::now());
+        match self.push(socket, text, cx) {
+            Pushed::Taken => {
+                let bytes = FRAME_BYTES as u32;
+                self.truth.sent.push(SentFrame { at_ns, fingerprint: frame.fingerprint, index, bytes });
+                None
+            }
+            Pushed::Full => {
+                self.truth.overflowed += 1;
+                if self.truth.overflowed == 1 {
+                    call.notice(31930, "the server reads too slowly; caller audio is thrown away");
+                }
+                None
+            }
+            Pushed::Broken => self.broken(call, "the connection broke while sending"),
+        }
+    }
+
+    /// A message of the server, or the end of the connection.
+    pub(super) fn message(
+        &mut self,
+        call: &mut Call,
+        socket: &mut Socket,
+        message: &Option<Result<Message, Error>>,
+        cx: &mut Context<'_>,
+    ) -> Option<Over> {
+        match message {
+            Some(Ok(Message::Text(text))) => self.text(text, call, socket, cx),
+            Some(Ok(Message::Binary(_))) => {
+                call.notice(31950, "a binary frame");
+                None
+            }
+            Some(Ok(Message::Close(frame))) => {
+                let code = frame.as_ref().map(|frame| u16::from(frame.code));
+                call.notice(31921, format!("the server closed the stream with code {}", code.unwrap_or(1005)));
+                self.truth.end = StreamEnd::ServerClosed(code);
+                Some(Over::Ended)
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_))) | None => {
+                self.broken(call, "the connection broke")
+            }
+            Some(Err(error)) => {
+                call.notice(31924, error.to_string());
+                self.truth.end = StreamEnd::Broken;
+                Some(Over::Ended)
+            }
+        }
+    }
+
+    fn broken(&mut self, call: &mut Call, how: &str) -> Option<Over> {
+        call.notice(31903, how);
+        self.truth.end = StreamEnd::Broken;
+        Some(Over::Ended)
+    }
+
+    fn text(&mut self, text: &Utf8Bytes, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
+        let now = Instant::now();
+        match wire::read(text, &self.truth.stream_sid) {
+            Ok(FromServer::Media(payload)) => {
+                self.decoded.clear();
+                if STANDARD.decode_vec(payload.as_bytes(), &mut self.decoded).is_err() {
+                    call.notice(31951, "the payload is not base64");
+                    return None;
+                }
+                self.player.audio(now, fingerprint(payload.as_bytes()), &self.decoded);
+                if !self.agent_speaks && self.player.is_playing() {
+                    self.agent_speaks = true;
+                    call.watcher.tell(|| PhoneEvent::AgentAudio);
+                }
+            }
+            Ok(FromServer::Mark(name)) => self.player.mark(now, &name),
+            Ok(FromServer::Clear) => {
+                let dropped_ms = self.player.clear(now).dropped_bytes / 8;
+                call.watcher.tell(|| PhoneEvent::Cleared { dropped_ms });
+            }
+            Err(fault) => call.notice(31951, fault),
+        }
+        let over = self.echo(call, socket, cx);
+        flush(socket, cx);
+        over
+    }
+
+    /// Sends back the marks that have been reached.
+    fn echo(&mut self, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
+        let mut over = None;
+        for name in self.player.take_reached() {
+            let text = self.writer.mark(&name);
+            if let Pushed::Broken = push(socket, Message::Text(text), cx) {
+                over = Some(Over::Ended);
+            }
+            call.watcher.tell(|| PhoneEvent::Mark(name));
+        }
+        if over.is_some() { self.broken(call, "the connection broke while sending") } else { None }
+    }
+
+    /// Tells who watches that the agent has fallen silent.
+    fn watch(&mut self, call: &Call, now: Instant) {
+        let quiet = self.player.quiet_since().is_some_and(|since| now - since >= PAUSE);
+        if self.agent_speaks && quiet {
+            self.agent_speaks = false;
+            let ms = self.player.heard_bytes() / 8;
+            call.watcher.tell(|| PhoneEvent::Heard { ms });
+        }
+    }
+
+    fn misbehave(&mut self, deed: Mischief, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) {
+        match deed {
+            Mischief::SecondStart => {
+                let start = self.writer.start(call.network.account_sid(), &call.sid, &self.parameters);
+                self.push(socket, start, cx);
+            }
+            Mischief::SecondSocket => call.replay(self.url.clone(), self.parameters.clone()),
+            Mischief::Binary => {
+                push(socket, Message::Binary(vec![0; 16].into()), cx);
+            }
+            Mischief::BrokenJson => {
+                self.push(socket, Utf8Bytes::from_static(r#"{"event":"media","#), cx);
+            }
+            Mischief::Oversize(bytes) => {
+                let text = self.writer.media(self.schedule.index(), &STANDARD.encode(vec![SILENCE; bytes]));
+                self.push(socket, text, cx);
+            }
+            Mischief::Flood(messages) => self.extra(socket, messages, cx),
+            Mischief::Cut => self.cut = true,
+        }
+    }
+
+    /// Silence beyond the schedule.
+    fn extra(&mut self, socket: &mut Socket, messages: u32, cx: &mut Context<'_>) {
+        let Some(frame) = QUIET.frame(0) else { return };
+        for _ in 0..messages {
+            let text = self.writer.media(self.schedule.index(), frame.base64);
+            self.push(socket, text, cx);
+        }
+    }
+
+    fn push(&mut self, socket: &mut Socket, text: Utf8Bytes, cx: &mut Context<'_>) -> Pushed {
+        push(socket, Message::Text(text), cx)
+    }
+
+    /// Stops the clock; the writer is for the last words.
+    pub(super) fn end(&mut self, call: &mut Call, over: &Over) -> Writer {
+        let now = Instant::now();
+        self.player.advance(now);
+        self.truth.closed_ns = nanos(call.begun, now);
+        self.truth.end = stream_end(over, std::mem::take(&mut self.truth.end));
+        call.truth.heard = self.player.tape.take();
+        std::mem::replace(&mut self.writer, Writer::new(""))
+    }
+
+    pub(super) fn into_truth(self) -> StreamTruth {
+        let Player { received, marks, clears, spans, .. } = self.player;
+        StreamTruth { received, marks, clears, heard: spans, ..self.truth }
+    }
+}
+
+fn push(socket: &mut Socket, message: Message, cx: &mut Context<'_>) -> Pushed {
+    match socket.poll_ready_unpin(cx) {
+        Poll::Pending => Pushed::Full,
+        Poll::Ready(Err(_)) => Pushed::Broken,
+        Poll::Ready(Ok(())) => match socket.start_send_unpin(message) {
+            Ok(()) => Pushed::Taken,
+            Err(Error::WriteBufferFull(_)) => Pushed::Full,
+            Err(_) => Pushed::Broken,
+        },
+    }
+}
+
+/// Gives what was pushed to the kernel; what it does not take now goes with the next frame.
+fn flush(socket: &mut Socket, cx: &mut Context<'_>) {
+    let _ = socket.poll_flush_unpin(cx);
+}

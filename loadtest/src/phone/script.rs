@@ -1,0 +1,172 @@
+//! What a caller does, step by step.
+//!
+//! A plan carries the steps; the media stream asks once a frame what comes next. The steps survive the stream: a
+//! call moved to another worker goes on where it was. No sockets and no clock here, only the time it is told.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::clip::Clip;
+use super::event::{PhoneEvent, Watcher};
+
+/// Pause between two keys pressed one after the other.
+const KEY_GAP: Duration = Duration::from_millis(200);
+
+/// One thing a caller does. When no step is left, the caller hangs up.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Wait until the agent has spoken and nothing of it has been heard for this long.
+    Listen {
+        /// Milliseconds of quiet that end the step.
+        quiet_ms: u64,
+    },
+    /// Wait until the agent's voice is heard.
+    AwaitAgent,
+    /// Speak.
+    Say(Clip),
+    /// Wait until the agent has been heard for this long in this step, then speak over it.
+    Interrupt {
+        /// Milliseconds of agent audio heard before the caller begins.
+        after_ms: u64,
+        /// What the caller says.
+        clip: Clip,
+    },
+    /// Say nothing for this long.
+    Silence {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Press keys, one after the other.
+    Digits(String),
+    /// Hang up.
+    HangUp,
+    /// Wait until the server ends the call.
+    AwaitEnd,
+}
+
+/// What the caller hears at this moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ear {
+    pub(crate) now: Instant,
+    pub(crate) playing: bool,
+    pub(crate) heard_bytes: u64,
+    pub(crate) quiet_since: Option<Instant>,
+}
+
+/// What the caller does in this frame.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Quiet,
+    Speak(Clip, usize),
+    Press(char),
+    HangUp,
+    GiveUp,
+}
+
+#[derive(Clone, Copy)]
+struct Began {
+    at: Instant,
+    heard_bytes: u64,
+    speaking: bool,
+    position: usize,
+}
+
+/// A caller at work on its steps.
+pub(crate) struct Caller {
+    steps: Vec<Step>,
+    next: usize,
+    began: Option<Began>,
+    patience: Duration,
+    watcher: Watcher,
+}
+
+impl Caller {
+    pub(crate) fn new(steps: Vec<Step>, patience: Duration, watcher: Watcher) -> Self {
+        Self { steps, next: 0, began: None, patience, watcher }
+    }
+
+    /// A new stream counts what is heard from zero.
+    pub(crate) fn stream_began(&mut self) {
+        if let Some(began) = &mut self.began {
+            began.heard_bytes = 0;
+        }
+    }
+
+    /// What to do in the frame that begins now.
+    pub(crate) fn act(&mut self, ear: Ear) -> Act {
+        loop {
+            let Some(step) = self.steps.get(self.next) else { return Act::HangUp };
+            let began = self.began.get_or_insert(Began {
+                at: ear.now,
+                heard_bytes: ear.heard_bytes,
+                speaking: false,
+                position: 0,
+            });
+            match perform(step, began, ear, self.patience, &self.watcher) {
+                Some(act) => return act,
+                None => (self.next, self.began) = (self.next + 1, None),
+            }
+        }
+    }
+}
+
+/// What one step does now; nothing when it is done.
+fn perform(step: &Step, began: &mut Began, ear: Ear, patience: Duration, watcher: &Watcher) -> Option<Act> {
+    let heard_ms = ear.heard_bytes.saturating_sub(began.heard_bytes) / 8;
+    match step {
+        Step::Listen { quiet_ms } => {
+            let quiet = ear.quiet_since.is_some_and(|since| ear.now - since >= Duration::from_millis(*quiet_ms));
+            if heard_ms > 0 && quiet { None } else { wait(began, ear, patience) }
+        }
+        Step::AwaitAgent if ear.playing => None,
+        Step::AwaitAgent => wait(began, ear, patience),
+        Step::Say(clip) => {
+            if began.position == 0 {
+                watcher.tell(|| PhoneEvent::Saying(clip.name().to_owned()));
+            }
+            speak(clip, began, watcher)
+        }
+        Step::Interrupt { after_ms, clip } => {
+            if !began.speaking && heard_ms < *after_ms {
+                return wait(began, ear, patience);
+            }
+            if !began.speaking {
+                began.speaking = true;
+                watcher.tell(|| PhoneEvent::Interrupting(clip.name().to_owned()));
+            }
+            speak(clip, began, watcher)
+        }
+        Step::Silence { ms } => (ear.now - began.at < Duration::from_millis(*ms)).then_some(Act::Quiet),
+        Step::Digits(digits) => press(digits, began, ear, watcher),
+        Step::HangUp => Some(Act::HangUp),
+        Step::AwaitEnd => Some(Act::Quiet),
+    }
+}
+
+/// Waits for the agent as long as patience lasts, counted from the last sound of it.
+fn wait(began: &Began, ear: Ear, patience: Duration) -> Option<Act> {
+    let since = ear.quiet_since.unwrap_or(began.at).max(began.at);
+    let worn_out = !ear.playing && ear.now - since > patience;
+    Some(if worn_out { Act::GiveUp } else { Act::Quiet })
+}
+
+fn speak(clip: &Clip, began: &mut Began, watcher: &Watcher) -> Option<Act> {
+    if began.position == clip.frames() {
+        watcher.tell(|| PhoneEvent::Said(clip.name().to_owned()));
+        return None;
+    }
+    began.position += 1;
+    Some(Act::Speak(clip.clone(), began.position - 1))
+}
+
+fn press(digits: &str, began: &mut Began, ear: Ear, watcher: &Watcher) -> Option<Act> {
+    let due = began.at + KEY_GAP * u32::try_from(began.position).unwrap_or(u32::MAX);
+    if ear.now < due {
+        return Some(Act::Quiet);
+    }
+    let key = digits.chars().nth(began.position)?;
+    began.position += 1;
+    watcher.tell(|| PhoneEvent::Pressed(key));
+    Some(Act::Press(key))
+}
