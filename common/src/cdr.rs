@@ -64,6 +64,35 @@ pub struct Cdr {
     pub tally: BTreeMap<String, Tally>,
     /// Whether every event of every source that closed is here, and the call is closed.
     pub complete: bool,
+    /// What the fold remembers beside the answer. For the fold only.
+    #[serde(default)]
+    pub evidence: Evidence,
+}
+
+/// What the fold must remember so that the order of events does not matter: the words behind an answer that a later
+/// event may still change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Evidence {
+    /// Twilio's word on the length of the call.
+    pub twilio_duration_ms: Option<u64>,
+    /// The last word on the end of the call from a worker or the gateway.
+    pub closing: Option<Closing>,
+    /// The part of the call whose first word is known; the earliest counts.
+    pub first_word_epoch: Option<u64>,
+}
+
+/// A worker's or the gateway's word on the end of the call. The greatest by epoch, source and sequence counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// Under which claim.
+    pub epoch: u64,
+    /// Who said it.
+    pub source: Source,
+    /// Sequence of the event.
+    pub sequence: u64,
+    /// Why the part ended.
+    pub reason: String,
 }
 
 /// How many events of one source and epoch are stored, and how many there should be.
@@ -76,6 +105,9 @@ pub struct Tally {
 }
 
 impl Cdr {
+    /// What [`Cdr::end_reason`] says while the call goes on.
+    pub const OPEN: &'static str = "open";
+
     /// A record of which nothing is known yet.
     pub fn new(call: CallId) -> Self {
         Self {
@@ -105,7 +137,13 @@ impl Cdr {
             usage: Usage::default(),
             tally: BTreeMap::new(),
             complete: false,
+            evidence: Evidence::default(),
         }
+    }
+
+    /// Whether the call goes on, as far as is known.
+    pub fn is_open(&self) -> bool {
+        self.end_reason.as_deref().is_none_or(|reason| reason == Self::OPEN)
     }
 
     /// The key of [`Cdr::tally`].
