@@ -1,7 +1,18 @@
 //! Configuration: `patchbay.toml` < environment < flags; all mistakes at once. The only place that reads the environment.
 
+mod document;
+mod layers;
+mod load;
+mod setting;
+
+pub use crate::mistakes::{Mistake, Mistakes};
+pub use document::document;
+pub use load::LoadArgs;
+pub use setting::{Kind, Setting};
+
 use crate::ids::WorkerId;
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +49,27 @@ pub struct Config {
     pub ops_listen: SocketAddr,
     /// OTLP endpoint, `http://127.0.0.1:4318`.
     pub otlp_endpoint: Option<String>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+/// The environment of this process. Variables that are not UTF-8 cannot be settings and are left out.
+pub fn environment() -> BTreeMap<String, String> {
+    #[allow(clippy::disallowed_methods, reason = "this is the one place")]
+    let variables = std::env::vars_os();
+    variables.filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?))).collect()
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people in a terminal, for machines elsewhere.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// Coloured text.
+    Text,
 }
 
 /// How a media stream reaches its worker.
@@ -56,12 +88,21 @@ pub struct Twilio {
     pub account_sid: String,
     /// Signs webhooks.
     pub auth_token: SecretString,
+    /// Signs webhooks too, while the first one is being rotated.
+    pub old_auth_token: Option<SecretString>,
     /// API key for REST, `SK…`; falls back to the auth token.
     pub api_key: Option<String>,
     /// Its secret.
     pub api_secret: Option<SecretString>,
     /// `https://api.twilio.com` or a stand-in; `None` where there are no credentials to control calls with.
     pub api_base_url: Option<String>,
+}
+
+impl Twilio {
+    /// The tokens whose signatures are taken.
+    pub fn auth_tokens(&self) -> Vec<SecretString> {
+        std::iter::once(&self.auth_token).chain(&self.old_auth_token).cloned().collect()
+    }
 }
 
 /// OpenAI's account.

@@ -9,6 +9,7 @@ pub mod config;
 pub mod event;
 pub mod ids;
 pub mod lifecycle;
+pub mod mistakes;
 pub mod ports;
 pub mod private;
 pub mod reservation;
