@@ -230,7 +230,7 @@ impl Session {
                 Ok(())
             }
             Some("conversation.item.create") => self.create_item(message),
-            Some("conversation.item.delete") => self.delete_item(message),
+            Some("conversation.item.delete") => self.delete_item(at, message),
             Some("conversation.item.retrieve") => self.retrieve_item(message),
             Some("conversation.item.truncate") => self.truncate_item(at, message),
             Some("response.create") => self.respond(at, &message["response"]),
@@ -283,9 +283,10 @@ impl Session {
         Ok(())
     }
 
-    fn delete_item(&mut self, message: &Value) -> Result<(), Refusal> {
+    fn delete_item(&mut self, at: Instant, message: &Value) -> Result<(), Refusal> {
         let id = message["item_id"].as_str().ok_or_else(|| Refusal::missing("item_id"))?;
         self.conversation.delete(id)?;
+        self.note().deleted(at, id);
         self.event("conversation.item.deleted", &json!({ "item_id": id }));
         Ok(())
     }
@@ -300,11 +301,11 @@ impl Session {
     fn truncate_item(&mut self, at: Instant, message: &Value) -> Result<(), Refusal> {
         let id = message["item_id"].as_str().ok_or_else(|| Refusal::missing("item_id"))?;
         let cut = message["audio_end_ms"].as_i64().ok_or_else(|| Refusal::missing("audio_end_ms"))?;
-        self.note().truncated(at, id, cut);
         if let Err(refusal) = self.conversation.truncate(id, cut) {
             self.note().truncations_refused += 1;
             return Err(refusal);
         }
+        self.note().truncated(at, id, cut);
         let fields = json!({"item_id": id, "content_index": 0, "audio_end_ms": cut});
         self.event("conversation.item.truncated", &fields);
         Ok(())

@@ -81,4 +81,9 @@ impl SessionTruth {
             item.truncated_at = Some(at);
         }
     }
+
+    /// Notes that the client took an item out: nothing of it was heard.
+    pub fn deleted(&mut self, at: Instant, id: &str) {
+        self.truncated(at, id, 0);
+    }
 }
