@@ -1,0 +1,51 @@
+//! The record on a real database: [`Postgres`] in production, [`Sqlite`] on a laptop.
+//!
+//! `batch` and `rows` hold what both share: what is checked before a database sees it, what is folded, and the shape of
+//! a row. The two dialects only carry rows to and fro, so that they cannot disagree on an answer.
+
+mod batch;
+mod migrations;
+mod postgres;
+mod rows;
+mod sqlite;
+
+pub use postgres::Postgres;
+pub use sqlite::Sqlite;
+
+use common::ports::{Db, DbError};
+use common::private::{ExposeSecret, SecretString};
+use std::sync::Arc;
+
+/// The record at this URL, `postgres://…` or `sqlite://…`; in memory where there is none.
+///
+/// Connects when it is first used, so a database that is away at start is an answer of [`Db::check`], not a failure
+/// here; a URL that cannot be read is. Call it inside a Tokio runtime.
+pub fn open(url: Option<&SecretString>) -> Result<Arc<dyn Db>, DbError> {
+    match url.map(ExposeSecret::expose_secret) {
+        None => Ok(Arc::new(Sqlite::memory())),
+        Some(url) if url.starts_with("sqlite:") => Ok(Arc::new(Sqlite::open(url)?)),
+        Some(url) => Ok(Arc::new(Postgres::open(url)?)),
+    }
+}
+
+/// What a failure that is the same for both databases lets the caller do; `None` for the database's own answer.
+fn outside(error: &sqlx::Error) -> DbError {
+    use sqlx::Error as E;
+    match error {
+        E::ColumnDecode { .. } | E::Decode(_) | E::ColumnNotFound(_) | E::Encode(_) => {
+            DbError::Refused(error.to_string())
+        }
+        E::PoolTimedOut => DbError::Away("no connection in time".into()),
+        _ => DbError::Away(error.to_string()),
+    }
+}
+
+/// Compares the tables found with those this build needs. Newer ones are fine: changes only add until nobody needs
+/// what is removed.
+fn compare_schema(found: i64, needed: i64) -> Result<Vec<String>, DbError> {
+    if found < needed {
+        return Err(DbError::Schema { found, needed });
+    }
+    let newer = (found > needed).then(|| format!("schema {found} is newer than this build's {needed}"));
+    Ok(newer.into_iter().collect())
+}

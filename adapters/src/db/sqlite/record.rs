@@ -1,0 +1,80 @@
+//! The one transaction that writes the record. It takes the write lock at its beginning: SQLite would refuse a reader
+//! that wants to become a writer after another wrote.
+
+use super::fault;
+use crate::db::batch::{Batch, EventRow};
+use crate::db::rows::{CallRow, array};
+use common::ports::{DbError, Fold};
+use sqlx::{SqliteConnection, SqlitePool};
+use std::collections::BTreeSet;
+
+/// Stores and folds; returns how many events were new.
+pub(super) async fn record(pool: &SqlitePool, batch: &Batch<'_>, fold: Fold) -> Result<usize, DbError> {
+    let mut transaction = pool.begin_with("begin immediate").await.map_err(fault)?;
+    let mut fresh = BTreeSet::new();
+    for row in &batch.events {
+        if insert_event(&mut transaction, row).await.map_err(fault)? == 1 {
+            fresh.insert(row.key());
+        }
+    }
+    let mut found = Vec::new();
+    for call in fresh.iter().map(|key| key.0).collect::<BTreeSet<_>>() {
+        let ask = sqlx::query_as::<_, CallRow>(concat!(select_calls!(), " where call_sid = $1"));
+        found.extend(ask.bind(call).fetch_optional(&mut *transaction).await.map_err(fault)?);
+    }
+    let folded = batch.fold(&fresh, found, fold)?;
+    for (sql, rows) in [(UPSERT_CALLS, array(&folded.calls)?), (INSERT_TURNS, array(&folded.turns)?)] {
+        sqlx::query(sql).bind(rows).execute(&mut *transaction).await.map_err(fault)?;
+    }
+    transaction.commit().await.map_err(fault)?;
+    Ok(fresh.len())
+}
+
+async fn insert_event(connection: &mut SqliteConnection, row: &EventRow<'_>) -> Result<u64, sqlx::Error> {
+    let insert = sqlx::query(
+        "insert into call_events (call_sid, source, epoch, sequence, version, kind, seen_at, company, trace, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict do nothing",
+    )
+    .bind(row.call())
+    .bind(row.source().as_str())
+    .bind(row.epoch)
+    .bind(row.sequence)
+    .bind(row.envelope.version)
+    .bind(row.envelope.event.kind())
+    .bind(row.seen_ms)
+    .bind(row.company())
+    .bind(&row.envelope.trace)
+    .bind(&row.body);
+    Ok(insert.execute(connection).await?.rows_affected())
+}
+
+const UPSERT_CALLS: &str = "
+    insert or replace into calls (
+        call_sid, company, agent, agent_version, direction, caller, called, language, accepted_at, answered_at,
+        ended_at, duration_ms, end_reason, twilio_status, workers, turns, interruptions, agent_losses,
+        silence_prompts, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
+        usage_text_cached, usage_audio_in, usage_audio_cached, usage_text_out, usage_audio_out, usage_transcription,
+        usage_billed_ms, tally, evidence, complete)
+    select
+        value ->> 'call_sid', value ->> 'company', value ->> 'agent', value ->> 'agent_version',
+        value ->> 'direction', value ->> 'caller', value ->> 'called', value ->> 'language',
+        value ->> 'accepted_ms', value ->> 'answered_ms', value ->> 'ended_ms', value ->> 'duration_ms',
+        value ->> 'end_reason', value ->> 'twilio_status', value ->> 'workers', value ->> 'turns',
+        value ->> 'interruptions', value ->> 'agent_losses', value ->> 'silence_prompts', value ->> 'first_word_ms',
+        value ->> 'reply_gap_max_ms', value ->> 'reply_gap_sum_ms', value ->> 'reply_gaps',
+        value ->> 'usage_text_in', value ->> 'usage_text_cached', value ->> 'usage_audio_in',
+        value ->> 'usage_audio_cached', value ->> 'usage_text_out', value ->> 'usage_audio_out',
+        value ->> 'usage_transcription', value ->> 'usage_billed_ms', value ->> 'tally', value ->> 'evidence',
+        value ->> 'complete'
+    from json_each($1)";
+
+const INSERT_TURNS: &str = "
+    insert into turns
+        (call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms, seen_at)
+    select
+        value ->> 'call_sid', value ->> 'epoch', value ->> 'sequence', value ->> 'number', value ->> 'speaker',
+        value ->> 'spoken', value ->> 'started_ms', value ->> 'ended_ms', value ->> 'heard_ms', value ->> 'of_ms',
+        value ->> 'seen_ms'
+    from json_each($1) where true
+    on conflict do nothing";
