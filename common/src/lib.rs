@@ -7,6 +7,7 @@ pub mod clock;
 pub mod company;
 pub mod config;
 pub mod event;
+pub mod health;
 pub mod ids;
 pub mod lifecycle;
 pub mod mistakes;

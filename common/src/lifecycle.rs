@@ -70,6 +70,12 @@ impl Lifecycle {
         Self { soft: self.soft.child_token(), hard: self.hard.child_token(), tasks: TaskTracker::new() }
     }
 
+    /// Asks for a stop and joins; see [`Lifecycle::join`].
+    pub async fn stop_and_join(&self, patience: Duration) -> usize {
+        self.stop();
+        self.join(patience).await
+    }
+
     /// After a stop: waits until every task has ended, at most `patience`; then ends the rest. Returns how many had to
     /// be ended.
     pub async fn join(&self, patience: Duration) -> usize {

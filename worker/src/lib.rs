@@ -1,1 +1,149 @@
-//! worker
+//! Steps 3 to 6: the worker carries calls. One task a call owns both sockets; see [`session`].
+//!
+//! Before it: a gateway reserves a seat and the telephone network opens a media stream. After it: the recorder stores
+//! what [`publish`] sends. The absence of the state store, the bus or the record never stops or delays a live call.
+
+pub mod http;
+mod moments;
+pub mod prepare;
+pub mod provider;
+pub mod publish;
+pub mod seats;
+pub mod session;
+pub mod socket;
+pub mod stream;
+pub mod tools;
+mod upgrade;
+
+use call::{ControlInput, NextStep};
+use common::config::Config;
+use common::health::Readiness;
+use common::ids::{BootId, WorkerId};
+use common::lifecycle::Lifecycle;
+use common::ports::{Agents, Lines, Ports, Telephone};
+use common::private::SecretString;
+use common::token::Keys;
+use publish::Publisher;
+use seats::{Beat, Seats};
+use std::sync::Arc;
+use std::time::Duration;
+use stream::UsedTokens;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+/// After a stop is asked for, how long streams that were promised a moment before may still connect.
+const PROMISED: Duration = Duration::from_secs(5);
+
+/// After the last call has ended, how long its news may take to be written.
+const LAST_NEWS: Duration = Duration::from_secs(10);
+
+/// What every request handler of this worker shares.
+pub struct WorkerContext {
+    /// Its name.
+    pub id: WorkerId,
+    /// This start of it.
+    pub boot: BootId,
+    /// Checks tokens.
+    pub keys: Keys,
+    /// The URL the telephone network signs.
+    pub public_url: String,
+    /// Tokens that may sign.
+    pub twilio_tokens: Vec<SecretString>,
+    /// Stream tokens used.
+    pub used_tokens: UsedTokens,
+    /// Seats.
+    pub seats: Arc<Seats>,
+    /// Voice agents.
+    pub agents: Arc<dyn Agents>,
+    /// The line's protocol.
+    pub lines: Arc<dyn Lines>,
+    /// Call control.
+    pub telephone: Option<Arc<dyn Telephone>>,
+    /// Takes news.
+    pub publisher: Publisher,
+    /// Starts tasks of calls.
+    pub lifecycle: Lifecycle,
+}
+
+/// Runs a worker on this listener until the lifecycle stops: then no new calls, live calls may finish for
+/// `config.worker.drain`, then each is handed to another worker at its next pause.
+pub async fn run(config: &Config, listener: TcpListener, ports: Ports, readiness: Readiness, lifecycle: Lifecycle) {
+    let address = config.worker.address.clone().unwrap_or_else(|| own_address(&listener));
+    let calls = Lifecycle::new();
+    let news = Lifecycle::new();
+    let worker = Arc::new(context(config, &ports, &calls, &news));
+    let beat = Beat {
+        state: ports.state.clone(),
+        seats: worker.seats.clone(),
+        worker: worker.id.clone(),
+        boot: worker.boot.clone(),
+        address,
+        readiness,
+    };
+    lifecycle.start("beat", beat.run(lifecycle.clone()));
+    let serving = Lifecycle::new();
+    serving.start("media listener", serve(listener, worker.clone()));
+    moments::worker_started(&worker.id);
+    lifecycle.stopped().await;
+    drain(&worker, config.worker.drain).await;
+    let cut = calls.stop_and_join(LAST_NEWS).await;
+    moments::worker_drained(&worker.id, cut);
+    drop(worker);
+    serving.kill();
+    news.stop_and_join(LAST_NEWS).await;
+}
+
+fn context(config: &Config, ports: &Ports, calls: &Lifecycle, news: &Lifecycle) -> WorkerContext {
+    WorkerContext {
+        id: config.worker.id.clone(),
+        boot: BootId::fresh(),
+        keys: Keys::new(common::private::ExposeSecret::expose_secret(&config.secret)),
+        public_url: config.public_url.clone(),
+        twilio_tokens: vec![config.twilio.auth_token.clone()],
+        used_tokens: UsedTokens::default(),
+        seats: Seats::new(config.worker.seats),
+        agents: ports.agents.clone(),
+        lines: ports.lines.clone(),
+        telephone: ports.telephone.clone(),
+        publisher: Publisher::start(ports.state.clone(), ports.bus.clone(), news),
+        lifecycle: calls.clone(),
+    }
+}
+
+fn own_address(listener: &TcpListener) -> String {
+    let address = listener.local_addr().map(|address| address.to_string());
+    format!("http://{}", address.unwrap_or_default().replace("0.0.0.0", "127.0.0.1"))
+}
+
+async fn serve(listener: TcpListener, worker: Arc<WorkerContext>) {
+    use axum::serve::ListenerExt;
+    // Nagle's algorithm would hold small audio frames back.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    if let Err(error) = axum::serve(listener, http::router(worker)).await {
+        moments::listener_failed("media", &error);
+    }
+}
+
+/// First no new calls; then wait for the live ones; then let the rest go on at another worker.
+async fn drain(worker: &WorkerContext, patience: Duration) {
+    worker.seats.drain();
+    let stopping = Instant::now();
+    let deadline = stopping + patience;
+    let mut told = false;
+    loop {
+        let taken = worker.seats.load().taken;
+        if taken == 0 && (worker.seats.live() == 0) && stopping.elapsed() >= PROMISED.min(patience) {
+            return;
+        }
+        if Instant::now() >= deadline && !told {
+            told = true;
+            worker.seats.tell_all(&ControlInput::Leave(NextStep::Resume));
+        }
+        if Instant::now() >= deadline + Duration::from_secs(30) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

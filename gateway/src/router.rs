@@ -1,0 +1,51 @@
+//! Every public route, grouped by who calls it.
+
+use crate::{GatewayContext, next, relay, signed, webhook};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, any, get, on};
+use std::sync::Arc;
+
+/// The public listener's router.
+pub fn router(gateway: Arc<GatewayContext>) -> Router {
+    let twilio = Router::new()
+        .route("/twilio/voice", twilio_asks(webhook::by_number))
+        .route("/twilio/{company}/{language}/voice", twilio_asks(webhook::by_path))
+        .route("/twilio/next/{token}", twilio_asks(next::next))
+        .route("/twilio/status", twilio_asks(webhook::status))
+        .route("/twilio/stream-status/{token}", twilio_asks(webhook::stream_status))
+        .route("/twilio/recording", twilio_asks(noted));
+    // So that a number of one of the systems this one replaces can be pointed here unchanged.
+    let aliases = Router::new()
+        .route("/incoming-call", twilio_asks(webhook::by_number))
+        .route("/twiml", twilio_asks(webhook::by_number))
+        .route("/inbound_call", twilio_asks(webhook::by_number))
+        .route("/twilio/inbound_call", twilio_asks(webhook::by_number))
+        .route("/call-status", twilio_asks(webhook::status))
+        .route("/recording_callback", twilio_asks(noted));
+    Router::new()
+        .merge(twilio)
+        .merge(aliases)
+        .route("/media/{worker}/{token}", any(relay::media))
+        .route("/health", get(|| async { "ok\n" }))
+        .with_state(gateway)
+}
+
+/// Twilio asks by POST, or by GET where the number is set so.
+fn twilio_asks<H, T>(handler: H) -> MethodRouter<Arc<GatewayContext>>
+where
+    H: axum::handler::Handler<T, Arc<GatewayContext>>,
+    T: 'static,
+{
+    on(MethodFilter::GET.or(MethodFilter::POST), handler)
+}
+
+/// A notice this build takes and does not need.
+async fn noted(State(gateway): State<Arc<GatewayContext>>, request: Request) -> Response {
+    match signed::Signed::read(&gateway, "notice", request).await {
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refused,
+    }
+}

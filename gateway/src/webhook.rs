@@ -1,0 +1,245 @@
+//! Step 1: a call comes in. Before it Twilio's signed webhook, after it the answer: connect the call's audio to a worker,
+//! or a spoken sentence. Never a 500, never dead air.
+
+use crate::GatewayContext;
+use crate::moments;
+use crate::pool::Seat;
+use crate::signed::{Signed, xml};
+use crate::witness::envelope;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use call::Conversation;
+use common::clock;
+use common::company::{AgentSnapshot, Phrases};
+use common::event::{Event, GatewayEvent, Refusal, Source};
+use common::ids::{CallId, CompanyId, Epoch};
+use common::ports::{SessionStatus, SessionWrite};
+use common::reservation::Reserve;
+use common::telemetry::trace;
+use common::token::{CallToken, STREAM_TOKEN_MS, StreamToken};
+use common::twilio::{Connect, StatusCallback, Stream, StreamCallback, Verb, Webhook, address, document};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tracing::Instrument;
+
+/// What a gateway needs to answer for a call again: kept with its session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dossier {
+    /// Who answers.
+    pub agent: AgentSnapshot,
+    /// The call's trace context.
+    pub trace: String,
+}
+
+/// `POST|GET /twilio/voice` and its aliases: the agent by the called number.
+pub async fn by_number(State(gateway): State<Arc<GatewayContext>>, request: Request) -> Response {
+    incoming(gateway, request, None).await
+}
+
+/// `POST|GET /twilio/{company}/{language}/voice`: the agent by company and language.
+pub async fn by_path(
+    State(gateway): State<Arc<GatewayContext>>,
+    Path(path): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    incoming(gateway, request, Some(path)).await
+}
+
+async fn incoming(gateway: Arc<GatewayContext>, request: Request, path: Option<(String, String)>) -> Response {
+    let started = tokio::time::Instant::now();
+    let signed = match Signed::read(&gateway, "voice", request).await {
+        Ok(signed) => signed,
+        Err(refused) => return refused,
+    };
+    let Ok(webhook) = Webhook::read(&signed.form) else {
+        moments::webhook_unreadable("voice");
+        return xml(spoken(&Phrases::default().apology, "en").into());
+    };
+    let span = tracing::info_span!("webhook", call.id = %webhook.call);
+    let key = format!("voice:{}", webhook.call);
+    let deadline = gateway.deadline;
+    let accepting = async {
+        let accepted = tokio::time::timeout(deadline, accept(&gateway, &webhook, path)).await;
+        accepted.unwrap_or_else(|_| too_slow(&gateway, &webhook.call))
+    };
+    let answer = gateway.answers.once(&key, deadline, accepting.instrument(span)).await;
+    moments::webhook_answered("voice", started.elapsed());
+    xml(answer)
+}
+
+/// Finds the agent, claims the call, reserves a worker, writes all of it down, and answers.
+async fn accept(gateway: &GatewayContext, webhook: &Webhook, path: Option<(String, String)>) -> String {
+    let agent = match find(gateway, webhook, path.as_ref()) {
+        Ok(agent) => agent,
+        Err(reason) => return refuse_unknown(gateway, webhook, reason).await,
+    };
+    moments::call_accepted(&webhook.call);
+    let epoch = claim(gateway, &webhook.call).await;
+    let dossier = Dossier { agent: agent.clone(), trace: trace::current() };
+    let mut write = SessionWrite::new(webhook.call.clone(), epoch);
+    write.dossier = serde_json::to_vec(&dossier).ok().map(Into::into);
+    let company = Some(&agent.company);
+    write.events.push(envelope(&webhook.call, Source::Gateway, epoch, 0, company, accepted(webhook, Some(&agent))));
+    place(gateway, write, agent, None, 0).await
+}
+
+fn find(
+    gateway: &GatewayContext,
+    webhook: &Webhook,
+    path: Option<&(String, String)>,
+) -> Result<AgentSnapshot, Refusal> {
+    let roster = gateway.roster();
+    match path {
+        None => {
+            let (company, agent) = roster.by_number(&webhook.to).ok_or(Refusal::UnknownNumber)?;
+            Ok(agent.snapshot(&company.id, None))
+        }
+        Some((company, language)) => {
+            let id = CompanyId::parse(company.as_str()).map_err(|_| Refusal::UnknownCompany)?;
+            let (company, agent) = roster.by_path(&id, language).ok_or(Refusal::UnknownCompany)?;
+            Ok(agent.snapshot(&company.id, Some(language)))
+        }
+    }
+}
+
+/// The claim in force from now on. Without the store: the time, which is what the store would have given.
+pub(crate) async fn claim(gateway: &GatewayContext, call: &CallId) -> Epoch {
+    match gateway.state.claim(call).await {
+        Ok(session) => session.epoch,
+        Err(_) => Epoch(clock::unix_ms()),
+    }
+}
+
+/// Reserves a worker for a claimed call and answers with its stream; or refuses politely. `write` already holds the
+/// events so far.
+pub(crate) async fn place(
+    gateway: &GatewayContext,
+    mut write: SessionWrite,
+    agent: AgentSnapshot,
+    conversation: Option<Conversation>,
+    resumes: u32,
+) -> String {
+    let (call, epoch) = (write.call.clone(), write.epoch);
+    let reserve = Reserve { call: call.clone(), epoch, agent, conversation, trace: trace::current() };
+    let seat = gateway.pool.reserve(&reserve).await;
+    let agent = reserve.agent;
+    let (event, answer) = match seat {
+        Some(seat) => {
+            write.status = Some(SessionStatus::Reserved);
+            write.worker = Some(seat.worker.clone());
+            let worker = seat.worker.clone();
+            (GatewayEvent::Assigned { worker, resumes }, connect(gateway, &call, epoch, seat))
+        }
+        None => {
+            moments::call_refused(&call, Refusal::NoCapacity.as_str());
+            write.status = Some(SessionStatus::Ended);
+            let sentence = if resumes == 0 { &agent.phrases.busy } else { &agent.phrases.apology };
+            (GatewayEvent::Refused { reason: Refusal::NoCapacity }, spoken(sentence, &agent.language))
+        }
+    };
+    let sequence = write.events.len() as u64;
+    write.events.push(envelope(&call, Source::Gateway, epoch, sequence, Some(&agent.company), Event::Gateway(event)));
+    gateway.witness.write(write).await;
+    answer
+}
+
+fn accepted(webhook: &Webhook, agent: Option<&AgentSnapshot>) -> Event {
+    Event::Gateway(GatewayEvent::Accepted {
+        direction: webhook.direction,
+        from: webhook.from.clone(),
+        to: webhook.to.clone(),
+        agent: agent.map(|agent| agent.agent.clone()),
+        agent_version: agent.map(|agent| agent.version.clone()),
+        language: agent.map(|agent| agent.language.clone()),
+    })
+}
+
+/// Nobody answers this number: a spoken sentence and a record.
+async fn refuse_unknown(gateway: &GatewayContext, webhook: &Webhook, reason: Refusal) -> String {
+    moments::call_refused(&webhook.call, reason.as_str());
+    let event = |sequence, event| envelope(&webhook.call, Source::Gateway, Epoch(0), sequence, None, event);
+    let refused = Event::Gateway(GatewayEvent::Refused { reason });
+    gateway.witness.tell(&webhook.call, vec![event(0, accepted(webhook, None)), event(1, refused)]).await;
+    spoken(&Phrases::default().unknown_number, "en")
+}
+
+fn too_slow(gateway: &GatewayContext, call: &CallId) -> String {
+    moments::call_refused(call, Refusal::Internal.as_str());
+    let refused = Event::Gateway(GatewayEvent::Refused { reason: Refusal::Internal });
+    // A number of its own: the answer that was too slow may still write the first ones.
+    let event = envelope(call, Source::Gateway, Epoch(0), 9, None, refused);
+    let (witness, call) = (gateway.witness.clone(), call.clone());
+    gateway.lifecycle.start("tell of a slow answer", async move { witness.tell(&call, vec![event]).await });
+    spoken(&Phrases::default().apology, "en")
+}
+
+fn connect(gateway: &GatewayContext, call: &CallId, epoch: Epoch, seat: Seat) -> String {
+    let token = gateway.keys.sign_stream(&StreamToken {
+        call: call.clone(),
+        worker: seat.worker.clone(),
+        boot: seat.boot,
+        epoch,
+        expires_ms: clock::unix_ms() + STREAM_TOKEN_MS,
+    });
+    let own = gateway.keys.sign_call(&CallToken { call: call.clone() });
+    let url = |path: String| address::webhook_url(&gateway.public_url, &path);
+    document(&[Verb::Connect(Connect {
+        action: url(format!("/twilio/next/{own}")),
+        stream: Stream {
+            url: address::stream_url(&gateway.public_url, &format!("/media/{}/{token}", seat.worker)),
+            status_callback: Some(url(format!("/twilio/stream-status/{own}"))),
+            parameters: BTreeMap::new(),
+        },
+    })])
+}
+
+/// A sentence by the telephone network's own voice, then the end.
+pub(crate) fn spoken(sentence: &str, language: &str) -> String {
+    let say = Verb::Say { text: sentence.to_owned(), language: Some(language.to_owned()) };
+    document(&[say, Verb::Hangup])
+}
+
+/// `POST|GET /twilio/status` and `/call-status`: Twilio's own word about a call.
+pub async fn status(State(gateway): State<Arc<GatewayContext>>, request: Request) -> Response {
+    let signed = match Signed::read(&gateway, "status", request).await {
+        Ok(signed) => signed,
+        Err(refused) => return refused,
+    };
+    let Ok(callback) = StatusCallback::read(&signed.form) else {
+        moments::webhook_unreadable("status");
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let event = Event::Twilio(callback.to_event());
+    let event = envelope(&callback.call, Source::Twilio, Epoch(0), callback.sequence, None, event);
+    gateway.witness.tell(&callback.call, vec![event]).await;
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// `POST|GET /twilio/stream-status/{token}`: a media stream started, stopped or failed.
+pub async fn stream_status(
+    State(gateway): State<Arc<GatewayContext>>,
+    Path(token): Path<String>,
+    request: Request,
+) -> Response {
+    let signed = match Signed::read(&gateway, "stream-status", request).await {
+        Ok(signed) => signed,
+        Err(refused) => return refused,
+    };
+    let (Ok(token), Ok(callback)) = (gateway.keys.open_call(&token), StreamCallback::read(&signed.form)) else {
+        moments::webhook_unreadable("stream-status");
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    if token.call != callback.call {
+        moments::token_rejected("other_call");
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    if let Some(code) = callback.error_code {
+        moments::stream_error(&callback.call, code);
+    }
+    let event = Event::Twilio(callback.to_event());
+    let event = envelope(&callback.call, Source::Twilio, Epoch(0), callback.sequence(), None, event);
+    gateway.witness.tell(&callback.call, vec![event]).await;
+    StatusCode::NO_CONTENT.into_response()
+}
