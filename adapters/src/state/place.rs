@@ -10,9 +10,10 @@ pub(super) const SHARDS: u8 = 64;
 
 /// The shard of a call. FNV-1a, because every process and every version must agree on it.
 pub(super) fn shard_of(call: &CallId) -> u8 {
-    let hash = call.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = call
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     ((hash >> 32) % u64::from(SHARDS)) as u8
 }
 

@@ -1,1 +1,178 @@
-//! One suite for each port, run against every adapter.
+//! One suite for each port, run against every adapter: what the ports promise, as tests.
+//!
+//! A suite is a module of functions, each a sentence about the port. A macro for each port lists them all and hands
+//! the list to a macro of the test file, which makes one test of each:
+//!
+//! ```ignore
+//! macro_rules! embedded {
+//!     ($suite:ident: $($sentence:ident),* $(,)?) => {$(
+//!         #[tokio::test(start_paused = true)]
+//!         async fn $sentence() { common::ports::contract::$suite::$sentence(&Embedded::new()).await }
+//!     )*};
+//! }
+//! common::state_contract!(embedded);
+//! ```
+//!
+//! Each function wants an empty adapter of its own: a fresh one, a fresh key prefix, a fresh stream. None of them
+//! sleeps for a guessed time; they look again until it has happened, at most [`PATIENCE`].
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+pub mod answers;
+pub mod bus;
+pub mod db;
+pub mod outbox;
+pub mod pool;
+pub mod session;
+pub mod token;
+
+use crate::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, Source};
+use crate::ids::{CallId, CompanyId, Epoch};
+use call::CallEvent;
+use std::time::Duration;
+
+/// How long a suite waits for what must happen before it fails.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Long enough that nothing ends during a test.
+const LONG: Duration = Duration::from_secs(600);
+
+/// Short enough to wait for, long enough that a slow machine does what it must before it ends.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// Hands every sentence about the state port to the macro `run`, suite by suite.
+#[macro_export]
+macro_rules! state_contract {
+    ($run:ident) => {
+        $run! { pool:
+            a_registered_worker_is_in_the_pool,
+            a_silent_worker_leaves_the_pool,
+            a_worker_that_renews_stays,
+            a_forgotten_worker_is_told_so,
+            a_retired_worker_is_gone_at_once,
+            an_old_start_can_neither_renew_nor_retire_the_new_one,
+            a_new_record_replaces_the_old,
+            an_assignment_is_remembered,
+            an_assignment_of_nobody_leaves_no_trace,
+            the_pool_is_in_order_of_names,
+        }
+        $run! { session:
+            a_first_claim_creates_the_session,
+            every_claim_is_newer_than_the_one_before,
+            claims_at_the_same_time_are_all_different,
+            an_unknown_call_has_no_session,
+            a_write_under_the_claim_in_force_is_held,
+            a_write_leaves_what_it_does_not_name,
+            a_stale_epoch_writes_nothing,
+            a_forgotten_call_is_written_anew,
+            an_older_claim_in_the_store_gives_way,
+            a_claim_passes_even_an_epoch_from_the_future,
+            a_claim_keeps_what_the_call_needs_to_go_on,
+            a_new_claim_has_no_next_step,
+            a_claim_does_not_bring_an_ended_call_back,
+        }
+        $run! { outbox:
+            a_write_puts_its_events_in_order,
+            an_event_outside_a_session_waits_too,
+            an_event_waits_until_it_is_forgotten,
+            a_young_event_is_not_given_yet,
+            the_oldest_come_first_and_no_more_than_asked_for,
+            a_long_call_does_not_lose_its_order,
+            everything_is_given_however_small_the_bites,
+            forgetting_what_is_not_there_is_no_fault,
+        }
+        $run! { answers:
+            the_first_who_asks_answers,
+            an_answer_is_repeated_byte_for_byte,
+            a_hold_ends,
+            an_answer_outlives_the_hold,
+            an_answer_is_forgotten_after_its_time,
+            of_many_who_ask_at_once_one_answers,
+            answers_to_different_keys_do_not_mix,
+        }
+        $run! { token:
+            a_token_is_used_once,
+            of_many_at_once_one_is_first,
+            a_token_is_forgotten_after_its_time,
+        }
+    };
+}
+
+/// Hands every sentence about the bus port to the macro `run`.
+#[macro_export]
+macro_rules! bus_contract {
+    ($run:ident) => {
+        $run! { bus:
+            a_published_event_is_delivered,
+            what_is_not_acknowledged_comes_again,
+            an_acknowledged_event_does_not_come_again,
+            an_event_asked_for_again_comes_after_the_delay,
+            a_repeat_within_the_window_is_one_event,
+            a_late_consumer_sees_everything,
+            a_consumer_goes_on_where_it_was,
+            two_of_one_name_share_the_work,
+            two_of_different_names_both_see_everything,
+            the_order_of_a_call_is_kept,
+            a_batch_is_no_larger_than_asked_for,
+            a_batch_comes_as_soon_as_something_is_there,
+            an_event_ends_the_wait_for_it,
+            an_empty_stream_gives_an_empty_batch,
+            a_watcher_sees_events_from_now_on,
+            a_listener_hears_what_is_told,
+            a_topic_with_a_wildcard_is_refused,
+        }
+    };
+}
+
+/// Hands every sentence about the db port to the macro `run`.
+#[macro_export]
+macro_rules! db_contract {
+    ($run:ident) => {
+        $run! { db:
+            it_is_ready_once_migrated,
+            an_event_told_twice_is_stored_once,
+            what_is_stored_comes_back,
+            any_order_gives_the_same_record,
+            two_recorders_may_work_at_the_same_time,
+            a_call_grows_event_by_event,
+            turns_are_in_the_order_heard,
+            what_is_refused_does_not_lose_others,
+            a_refusal_does_not_quote_speech,
+            quarantine_keeps_each_payload_once,
+            an_unknown_call_is_no_error,
+            calls_are_listed_newest_first,
+        }
+    };
+}
+
+/// A call nobody has seen.
+pub fn fresh_call() -> CallId {
+    CallId::parse(format!("CA{}", uuid::Uuid::now_v7().simple())).expect("CA and 32 hex digits")
+}
+
+/// The event of a call with this place in its sequence.
+pub fn event(call: &CallId, epoch: Epoch, sequence: u64) -> Envelope {
+    Envelope {
+        version: ENVELOPE_VERSION,
+        key: EventKey { call: call.clone(), source: Source::Worker, epoch, sequence },
+        company: Some(CompanyId::parse("harbour").expect("a slug")),
+        at_ms: 1_764_000_000_000 + sequence,
+        trace: String::new(),
+        event: Event::Worker(CallEvent::FirstWord { after_ms: sequence }),
+    }
+}
+
+/// Events `0..count` of a call.
+pub fn events(call: &CallId, epoch: Epoch, count: u64) -> Vec<Envelope> {
+    (0..count).map(|sequence| event(call, epoch, sequence)).collect()
+}
+
+/// Looks again and again until it has happened; fails after [`PATIENCE`].
+async fn eventually(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+    let look = async {
+        while !happened().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, look).await.is_ok(), "this never happened: {what}");
+}
