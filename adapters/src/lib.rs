@@ -1,4 +1,10 @@
 //! adapters
 
+pub mod agent;
 pub mod bus;
+pub mod db;
+pub mod line;
 pub mod state;
+pub mod twilio;
+
+mod wire;
