@@ -45,8 +45,8 @@ pub struct NetworkConfig {
     pub voice_url: String,
     /// Where the end of a call is reported, unless its plan says otherwise.
     pub status_callback: Option<String>,
-    /// Where the public address of the server really leads.
-    pub route: Option<Route>,
+    /// Where public addresses of the server really lead; the first that fits is taken.
+    pub routes: Vec<Route>,
     /// Whether the `action` of a verb is asked for when REST sends the call elsewhere.
     pub interrupted_action: InterruptedAction,
 }
@@ -61,7 +61,7 @@ impl NetworkConfig {
             api_key: None,
             voice_url: voice_url.into(),
             status_callback: None,
-            route: None,
+            routes: Vec::new(),
             interrupted_action: InterruptedAction::default(),
         }
     }
@@ -204,8 +204,8 @@ impl Network {
         &self.0.client
     }
 
-    pub(crate) fn route(&self) -> Option<&Route> {
-        self.0.config.route.as_ref()
+    pub(crate) fn routes(&self) -> &[Route] {
+        &self.0.config.routes
     }
 
     pub(crate) fn calls(&self) -> &Calls {

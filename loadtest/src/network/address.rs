@@ -1,28 +1,34 @@
 //! Public addresses and where they really lead.
 //!
 //! A server is reached by the network at its public address. When both stand on one machine the public name may not
-//! resolve; then a route says what to dial instead. What is signed is always the public address.
+//! resolve; then a route says what to dial instead. A route may begin with a path too, as an ingress leads one path to
+//! one worker. What is signed is always the public address.
 
 /// Dial `actual` for every address that begins with `public`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Scheme, host and port the outside world knows, such as `https://gw.example.com`.
+    /// Scheme, host and port the outside world knows, such as `https://gw.example.com`, and the path if only that leads
+    /// there.
     pub public: String,
-    /// Scheme, host and port that answer here, such as `http://127.0.0.1:8080`.
+    /// What answers here in its place, such as `http://127.0.0.1:8080`.
     pub actual: String,
 }
 
-/// Where to dial for `url`. A route for `https` holds for `wss` too, and `http` for `ws`.
-pub(crate) fn actual(route: Option<&Route>, url: &str) -> String {
-    let Some(route) = route else { return url.to_owned() };
+/// Where to dial for `url`: what the first fitting route says.
+pub(crate) fn actual(routes: &[Route], url: &str) -> String {
+    routes.iter().find_map(|route| along(route, url)).unwrap_or_else(|| url.to_owned())
+}
+
+/// A route for `https` holds for `wss` too, and `http` for `ws`.
+fn along(route: &Route, url: &str) -> Option<String> {
     for scheme in [as_http, as_ws] {
         let public = scheme(route.public.trim_end_matches('/'));
         let Some(rest) = url.strip_prefix(public.as_str()) else { continue };
         if rest.is_empty() || rest.starts_with(['/', '?']) {
-            return format!("{}{rest}", scheme(route.actual.trim_end_matches('/')));
+            return Some(format!("{}{rest}", scheme(route.actual.trim_end_matches('/'))));
         }
     }
-    url.to_owned()
+    None
 }
 
 fn as_http(url: &str) -> String {
@@ -40,10 +46,22 @@ mod tests {
     #[test]
     fn a_route_leads_webhooks_and_streams_home() {
         let route = Route { public: "https://gw.example.com/".into(), actual: "http://127.0.0.1:8080".into() };
-        let to = |url| actual(Some(&route), url);
+        let routes = [route];
+        let to = |url| actual(&routes, url);
         assert_eq!(to("https://gw.example.com/twilio/voice?a=1"), "http://127.0.0.1:8080/twilio/voice?a=1");
         assert_eq!(to("wss://gw.example.com/media/w/t"), "ws://127.0.0.1:8080/media/w/t");
         assert_eq!(to("https://gw.example.com.evil/x"), "https://gw.example.com.evil/x");
-        assert_eq!(actual(None, "wss://a/b"), "wss://a/b");
+        assert_eq!(actual(&[], "wss://a/b"), "wss://a/b");
+    }
+
+    #[test]
+    fn a_path_may_lead_elsewhere_than_its_host() {
+        let route = |path: &str, port: u16| Route {
+            public: format!("https://gw.example.com{path}"),
+            actual: format!("http://127.0.0.1:{port}{path}"),
+        };
+        let routes = [route("/media/worker-1", 8091), route("", 8080)];
+        assert_eq!(actual(&routes, "wss://gw.example.com/media/worker-1/t"), "ws://127.0.0.1:8091/media/worker-1/t");
+        assert_eq!(actual(&routes, "wss://gw.example.com/media/worker-10/t"), "ws://127.0.0.1:8080/media/worker-10/t");
     }
 }

@@ -86,7 +86,7 @@ impl Network {
     async fn ask_once(&self, question: &Question) -> Result<Answer, reqwest::Error> {
         let began = Instant::now();
         let (public, body) = spell(question);
-        let actual = address::actual(self.route(), &public);
+        let actual = address::actual(self.routes(), &public);
         let mut request = match question.method {
             Method::Get => self.client().get(&actual),
             Method::Post => self.client().post(&actual).body(body),

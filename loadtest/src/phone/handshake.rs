@@ -55,7 +55,7 @@ pub(crate) async fn open(network: &Network, url: &str, signing: Signing) -> Resu
 }
 
 async fn connect(network: &Network, url: &str, signing: Signing) -> Result<Socket, Refusal> {
-    let actual = address::actual(network.route(), url);
+    let actual = address::actual(network.routes(), url);
     let (host, port) = peer(&actual)?;
     let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| {
         Refusal::new(31902, format!("the connection was refused: {}", error.kind()))
