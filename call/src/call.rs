@@ -1,50 +1,201 @@
-//! The call: joins the small machines.
+//! The call: joins the small machines, and nothing else.
+//!
+//! An input goes to the machine it concerns; then [`Call::settle`] lets each machine do what has become possible, and
+//! timers that are due fire. Inputs of the line and of people are in `call/line.rs`, the agent's in `call/agent.rs`, the
+//! agent's link in `call/dial.rs`, what time brings in `call/clock.rs`, and the way out in `call/end.rs`.
 
-use crate::{At, Command, Conversation, Frame, Input, Limits, Pass};
+mod agent;
+mod clock;
+mod dial;
+mod end;
+mod line;
+
+use crate::asks::Asks;
+use crate::floor::Floor;
+use crate::life::Life;
+use crate::link::Link;
+use crate::playback::Playback;
+use crate::silence::Silence;
+use crate::timer::{Timer, Timers};
+use crate::tools::Tools;
+use crate::turns::Turns;
+use crate::{
+    AgentCommand, At, CallEvent, Command, Conversation, Digit, Frame, From, Input, Limits, MarkId, Pass, Resumed,
+};
+use std::collections::VecDeque;
+use std::time::Duration;
 
 /// One phone call.
+///
+/// The driver tells it what happened with [`Call::handle`] and asks [`Call::frame`] about every piece of audio; after each
+/// of the two it takes all commands with [`Call::next_command`], in order, and looks at [`Call::deadline`].
 #[derive(Debug)]
 pub struct Call {
+    limits: Limits,
+    now: At,
+    life: Life,
+    resumed: Resumed,
+    /// When the line started.
+    line_started: Option<At>,
+    /// When the agent was first heard on this line.
+    first_word: Option<At>,
+    link: Link,
+    /// Whether the agent owes an answer it lost with its link.
+    owes: Owes,
+    /// How many answers in a row failed at the provider.
+    failures: u32,
+    /// Keys pressed while there was no agent to tell.
+    keys: VecDeque<Digit>,
+    floor: Floor,
+    asks: Asks,
+    playback: Playback,
+    turns: Turns,
+    tools: Tools,
+    silence: Silence,
+    timers: Timers,
     conversation: Conversation,
-    deadline: Option<At>,
+    commands: VecDeque<Command>,
+    ignored: u32,
+}
+
+/// Whether the agent has to say something when it is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owes {
+    Nothing,
+    Answer,
 }
 
 impl Call {
-    /// A new call.
-    pub fn answer(_limits: Limits) -> Self {
-        Self { conversation: Conversation::default(), deadline: None }
+    /// A new call: the agent greets as soon as it is ready and the line has started.
+    ///
+    /// The driver is dialling the agent already; the call asks for a dial only when that fails.
+    pub fn answer(limits: Limits) -> Self {
+        Self::new(limits, Resumed::No, Conversation::default())
     }
 
-    /// A call another worker had before.
-    pub fn resume(_limits: Limits, conversation: Conversation) -> Self {
-        Self { conversation, deadline: None }
+    /// A call another worker had before, with what was heard there: the agent goes on ([`crate::Cue::Resumed`]) instead of greeting.
+    ///
+    /// Times count from this worker's beginning, so the turns of `conversation` carry an older clock.
+    pub fn resume(limits: Limits, conversation: Conversation) -> Self {
+        Self::new(limits, Resumed::Yes, conversation)
     }
 
-    /// Tells what happened and when.
-    pub fn handle(&mut self, _at: At, _input: Input) {}
-
-    /// Asks whether a piece of audio may pass.
-    pub fn frame(&mut self, _at: At, _frame: Frame) -> Pass {
-        Pass::Drop
+    fn new(limits: Limits, resumed: Resumed, conversation: Conversation) -> Self {
+        let mut timers = Timers::default();
+        timers.set(Timer::Dial, Some(limits.dial_deadline));
+        timers.set(Timer::MaxCall, Some(limits.max_call));
+        Self {
+            limits,
+            now: At::ZERO,
+            life: Life::Dialing,
+            resumed,
+            line_started: None,
+            first_word: None,
+            link: Link::dialing(),
+            owes: Owes::Nothing,
+            failures: 0,
+            keys: VecDeque::new(),
+            floor: Floor::default(),
+            asks: Asks::default(),
+            playback: Playback::default(),
+            turns: Turns::default(),
+            tools: Tools::default(),
+            silence: Silence::default(),
+            timers,
+            conversation,
+            commands: VecDeque::new(),
+            ignored: 0,
+        }
     }
 
-    /// The next thing to do.
+    /// Tells what happened, and when. A time before one already seen counts as that one. Once over, nothing matters.
+    pub fn handle(&mut self, at: At, input: Input) {
+        if self.is_over() {
+            return;
+        }
+        let at = self.advance(at);
+        match input {
+            Input::Line(input) => self.line(at, input),
+            Input::Agent(input) => self.agent(at, input),
+            Input::Tool(input) => self.tool(at, input),
+            Input::Control(input) => self.control(at, input),
+            Input::Timeout => {}
+        }
+        self.settle(at);
+        self.fire_due(at);
+    }
+
+    /// Asks whether a piece of audio may pass. Take commands afterwards, as after [`Call::handle`].
+    pub fn frame(&mut self, at: At, frame: Frame) -> Pass {
+        if !self.life.is_open() || !self.link.is_up() {
+            return Pass::Drop;
+        }
+        let at = self.advance(at);
+        match frame.from {
+            From::Caller => Pass::Pass { mark: None },
+            From::Agent { reply, item } => self.agent_audio(at, reply, item, frame.length),
+        }
+    }
+
+    /// The next thing to do, in order.
     pub fn next_command(&mut self) -> Option<Command> {
-        None
+        self.commands.pop_front()
     }
 
-    /// When [`Input::Timeout`] is due.
+    /// When [`Input::Timeout`] is due; it may change with every input and frame.
     pub fn deadline(&self) -> Option<At> {
-        self.deadline
+        self.timers.next()
     }
 
-    /// The turns heard so far.
+    /// The turns that are final, for a checkpoint or a new link of the agent.
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
     }
 
-    /// Whether the last command was `Close`.
+    /// Whether `Close` was the last command: nothing said or asked any more changes anything.
     pub fn is_over(&self) -> bool {
-        false
+        self.life == Life::Ended
     }
+
+    /// Inputs so far that made no sense and were ignored.
+    pub fn ignored(&self) -> u32 {
+        self.ignored
+    }
+
+    /// Brings what is heard up to date.
+    fn advance(&mut self, at: At) -> At {
+        self.now = self.now.max(at);
+        while let Some(piece) = self.playback.step(self.now) {
+            self.silence.agent(piece.ended, piece.utterance.link, piece.utterance.reply);
+            self.turns.heard(piece, &mut self.conversation);
+        }
+        self.now
+    }
+
+    fn push(&mut self, command: Command) {
+        self.commands.push_back(command);
+    }
+
+    fn tell_agent(&mut self, command: AgentCommand) {
+        self.push(Command::Agent(command));
+    }
+
+    fn publish(&mut self, event: CallEvent) {
+        self.push(Command::Publish(event));
+    }
+
+    fn mark(&mut self, mark: Option<MarkId>) {
+        if let Some(mark) = mark {
+            self.push(Command::Mark(mark));
+        }
+    }
+
+    /// An input that made no sense.
+    fn ignore(&mut self) {
+        self.ignored = self.ignored.saturating_add(1);
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -22,14 +22,12 @@ impl Conversation {
     pub const LONGEST: usize = 200;
 
     /// The number of the next turn.
-    #[allow(dead_code)]
     pub(crate) fn next_number(&mut self) -> u32 {
         self.numbered = self.numbered.saturating_add(1);
         self.numbered
     }
 
     /// Puts a final turn at its place: turns become final out of order, because transcripts of the caller come late.
-    #[allow(dead_code)]
     pub(crate) fn add(&mut self, turn: Turn) {
         let place = self.turns.partition_point(|t| t.number < turn.number);
         self.turns.insert(place, turn);

@@ -8,13 +8,23 @@
 //! commands into frames, events and checkpoints. It never fails: a lost provider or a slow tool is an input like any
 //! other, and an input that makes no sense is ignored and counted.
 
+mod asks;
 mod call;
 mod command;
 mod conversation;
 mod event;
+mod floor;
 mod input;
+mod life;
 mod limits;
+mod link;
+mod next;
+mod playback;
 mod private;
+mod silence;
+mod timer;
+mod tools;
+mod turns;
 
 pub use call::Call;
 pub use command::{AgentCommand, Command, Cue};

@@ -1,0 +1,112 @@
+//! The way out: why the call leaves, where to, what has to be heard before, and who may still stop it.
+//!
+//! Before it: whoever wants the call to leave. After it: [`crate::life`], which holds the departure, and [`crate::call`],
+//! which waits for the farewell. The order at the end is the one Twilio needs: last audio, its mark back, a tail for the
+//! far phone's jitter buffer, then the hang-up (`docs/protocols/twilio.md`, farewell).
+
+use crate::{EndBy, EndReason, NextStep};
+
+/// How the stream is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The telephone call ends.
+    HangUp,
+    /// The telephone call goes on with this step.
+    Leave(NextStep),
+}
+
+/// Who may still stop it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stoppable {
+    /// A caller who interrupts the farewell.
+    ByInterruption,
+    /// A caller who says anything.
+    BySpeech,
+    /// Nobody.
+    Not,
+}
+
+/// What has to be over, besides all audio being heard, before the call leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// What the agent is saying or was asked to say.
+    Words,
+    /// Also tools that run and answers the caller waits for: the farewell may come with them.
+    Answers,
+    /// Also the caller's own speech and its transcript: another worker has to know it.
+    Pause,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Last words are said.
+    Saying,
+    /// They were played; the far phone may still hold them.
+    Tail,
+}
+
+/// A call on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Departure {
+    pub(crate) reason: EndReason,
+    pub(crate) way: Way,
+    pub(crate) stoppable: Stoppable,
+    pub(crate) patience: Patience,
+    pub(crate) stage: Stage,
+}
+
+impl Departure {
+    /// The agent said goodbye, or a person at the console ends the call politely.
+    pub(crate) fn finish(by: EndBy) -> Self {
+        match by {
+            EndBy::Agent => Self::hang_up(EndReason::AgentHungUp, Stoppable::ByInterruption, Patience::Answers),
+            EndBy::Operator => Self::hang_up(EndReason::OperatorHungUp, Stoppable::Not, Patience::Words),
+        }
+    }
+
+    /// It was silent for too long.
+    pub(crate) fn silence() -> Self {
+        Self::hang_up(EndReason::Silence, Stoppable::BySpeech, Patience::Words)
+    }
+
+    /// The call reached its maximum length.
+    pub(crate) fn time_limit() -> Self {
+        Self::hang_up(EndReason::TimeLimit, Stoppable::Not, Patience::Words)
+    }
+
+    /// There is no agent any more; what it said before is still being played.
+    pub(crate) fn agent_gone() -> Self {
+        Self::hang_up(EndReason::AgentUnavailable, Stoppable::Not, Patience::Words)
+    }
+
+    /// The call goes elsewhere.
+    pub(crate) fn to(step: NextStep) -> Self {
+        let way = Way::Leave(step);
+        Self { way, ..Self::hang_up(EndReason::Moved, Stoppable::Not, Patience::Pause) }
+    }
+
+    fn hang_up(reason: EndReason, stoppable: Stoppable, patience: Patience) -> Self {
+        Self { reason, way: Way::HangUp, stoppable, patience, stage: Stage::Saying }
+    }
+
+    /// A departure the caller could stop gives way to one nobody can.
+    pub(crate) fn gives_way_to(&self, other: &Departure) -> bool {
+        self.stoppable != Stoppable::Not && other.stoppable == Stoppable::Not
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_overrules_the_agent_and_not_the_reverse() {
+        let agent = Departure::finish(EndBy::Agent);
+        let operator = Departure::finish(EndBy::Operator);
+        assert!(agent.gives_way_to(&operator));
+        assert!(!operator.gives_way_to(&agent));
+        assert!(!agent.gives_way_to(&agent));
+        assert!(!operator.gives_way_to(&Departure::to(NextStep::Resume)));
+    }
+}
