@@ -1,0 +1,154 @@
+//! The rows of the table.
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// `patchbay_…`; the unit ends the name, `_total` ends a counter's.
+    pub name: &'static str,
+    /// What it does.
+    pub kind: MetricKind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it tells.
+    pub help: &'static str,
+}
+
+/// What a metric does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MetricKind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts into these buckets.
+    Histogram(&'static [f64]),
+}
+
+use MetricKind::{Counter, Gauge, Histogram};
+
+/// Fine where people notice a wait: 0.3 to 1 second.
+const TURN: &[f64] = &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
+/// Twilio gives a webhook up after 15 seconds.
+const WEBHOOK: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0];
+/// A frame is 20 milliseconds of sound.
+const FRAME: &[f64] = &[0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.5];
+/// From a write to memory to a database that hardly answers.
+const STORE: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+const fn row(name: &'static str, kind: MetricKind, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { name, kind, labels, help }
+}
+
+/// Every metric there is.
+pub const TABLE: &[Metric] = &[
+    // The process.
+    row("patchbay_build_info", Gauge, &["version"], "Always 1; its label says what runs."),
+    row("patchbay_task_panics_total", Counter, &["task"], "Tasks that panicked; a call or a duty ended with each."),
+    row(
+        "patchbay_log_lines_dropped_total",
+        Counter,
+        &[],
+        "Log lines dropped because they could not be written in time.",
+    ),
+    row("patchbay_ready", Gauge, &["condition"], "1 while a condition of readiness holds, else 0."),
+    // Webhooks and routing.
+    row("patchbay_webhook_seconds", Histogram(WEBHOOK), &["route"], "From a webhook to its answer."),
+    row("patchbay_webhooks_unreadable_total", Counter, &["route"], "Signed webhooks that lack what they must say."),
+    row("patchbay_signature_rejects_total", Counter, &["route"], "Requests whose signature is not Twilio's."),
+    row(
+        "patchbay_token_rejects_total",
+        Counter,
+        &["why"],
+        "Stream and call tokens that were forged, old, used or of another call.",
+    ),
+    row("patchbay_reservations_total", Counter, &["outcome"], "Seats asked for, by the worker's answer."),
+    row("patchbay_calls_refused_total", Counter, &["reason"], "Callers who heard a sentence instead of an agent."),
+    row("patchbay_calls_resumed_total", Counter, &[], "Calls that went on at another worker."),
+    row(
+        "patchbay_stream_errors_total",
+        Counter,
+        &["code"],
+        "Errors of media streams that Twilio reported, by its code.",
+    ),
+    row(
+        "patchbay_relay_failures_total",
+        Counter,
+        &["why"],
+        "Media streams the gateway could not relay to their worker.",
+    ),
+    // Calls.
+    row("patchbay_calls_active", Gauge, &[], "Calls with an open media stream."),
+    row("patchbay_calls_total", Counter, &["reason"], "Calls that ended at a worker, by reason."),
+    row(
+        "patchbay_first_word_seconds",
+        Histogram(TURN),
+        &[],
+        "From the start of a call's stream to the first sound of the agent.",
+    ),
+    row("patchbay_reply_gap_seconds", Histogram(TURN), &[], "From the caller's last word to the agent's first."),
+    row("patchbay_interruptions_total", Counter, &[], "Times a caller spoke while the agent was being heard."),
+    row(
+        "patchbay_barge_in_seconds",
+        Histogram(FRAME),
+        &[],
+        "From the provider's word that the caller speaks to the clear on the line.",
+    ),
+    row("patchbay_silence_prompts_total", Counter, &[], "Times a caller was asked whether they are still there."),
+    row("patchbay_tool_seconds", Histogram(TURN), &[], "How long tools took."),
+    row(
+        "patchbay_hang_up_failures_total",
+        Counter,
+        &[],
+        "Calls Twilio was asked to end and did not; their stream was closed instead.",
+    ),
+    row("patchbay_fenced_total", Counter, &[], "Calls a worker gave up because a newer claim owns them."),
+    // Media.
+    row(
+        "patchbay_frames_total",
+        Counter,
+        &["direction"],
+        "Audio frames that passed a worker, up to the agent and down to the caller.",
+    ),
+    row("patchbay_frames_dropped_total", Counter, &["direction", "why"], "Audio frames that were thrown away."),
+    row("patchbay_frame_seconds", Histogram(FRAME), &["direction"], "How long an audio frame stayed inside a worker."),
+    row("patchbay_stream_closed_total", Counter, &["code", "why"], "Media streams closed, by WebSocket code."),
+    row("patchbay_line_unknown_messages_total", Counter, &[], "Messages of the line this build does not know."),
+    // Providers.
+    row("patchbay_provider_dials_total", Counter, &["provider", "result"], "Links opened to voice agents."),
+    row("patchbay_agent_losses_total", Counter, &["provider", "fault"], "Links to voice agents that broke in a call."),
+    row("patchbay_replies_failed_total", Counter, &[], "Answers that failed at the provider."),
+    row(
+        "patchbay_agent_unknown_messages_total",
+        Counter,
+        &["provider"],
+        "Messages of a provider this build does not know.",
+    ),
+    row(
+        "patchbay_agent_unreadable_messages_total",
+        Counter,
+        &["provider"],
+        "Messages of a provider that could not be read.",
+    ),
+    // Workers.
+    row("patchbay_worker_seats", Gauge, &[], "Calls this worker may carry."),
+    row("patchbay_worker_seats_taken", Gauge, &[], "Live and reserved calls of this worker."),
+    row("patchbay_lease_renewals_total", Counter, &["result"], "Renewals of this worker's lease."),
+    // Events.
+    row("patchbay_outbox_oldest_seconds", Gauge, &[], "Age of the oldest event that waits to be published."),
+    row("patchbay_outbox_entries", Gauge, &[], "Events that wait to be published."),
+    row("patchbay_outbox_unreadable_total", Counter, &[], "Entries of the outbox this build cannot read."),
+    row("patchbay_events_published_total", Counter, &["result"], "Events given to the bus."),
+    row("patchbay_events_shed_total", Counter, &["class"], "Events given up because no store took them for too long."),
+    row("patchbay_unwitnessed_total", Counter, &[], "Calls answered though no store took the gateway's word of them."),
+    // The record.
+    row("patchbay_events_recorded_total", Counter, &[], "Events stored in the record."),
+    row("patchbay_events_repeated_total", Counter, &[], "Events that came again and were there already."),
+    row("patchbay_recorder_lag_seconds", Gauge, &[], "Age of the newest event that was stored last."),
+    row("patchbay_recorder_batch_seconds", Histogram(STORE), &[], "How long one transaction of the record took."),
+    row(
+        "patchbay_quarantine_rows_total",
+        Counter,
+        &[],
+        "Payloads that cannot be stored as events and wait for a person.",
+    ),
+];
