@@ -9,8 +9,10 @@ use std::time::Duration;
 pub mod embedded;
 mod expiring;
 mod place;
+pub mod redis;
 
 pub use embedded::Embedded;
+pub use redis::Redis;
 
 /// How long a session is kept after its last claim or write. A call lasts an hour at most and writes far more often;
 /// a day leaves time to look at one that was abandoned. Shorter than a call's pauses, and live calls are forgotten.
