@@ -113,14 +113,18 @@ impl Playback {
         }
         let &(utterance, end) = self.pieces.front()?;
         let to = end.min(position);
-        let length = to.saturating_sub(self.heard);
-        let ended = at.saturating_sub(position.saturating_sub(to));
+        let piece = Heard {
+            utterance,
+            length: to.saturating_sub(self.heard),
+            began: self.when(self.heard).min(at),
+            ended: self.when(to).min(at),
+        };
         self.heard = to;
-        self.quiet_since = ended;
+        self.quiet_since = piece.ended;
         if to == end {
             self.pieces.pop_front();
         }
-        Some(Heard { utterance, length, began: ended.saturating_sub(length), ended })
+        Some(piece)
     }
 
     /// Forgets what was not heard, as the line does; gives how much that was.
@@ -162,8 +166,10 @@ impl Playback {
         self.sent > position || !self.marks.is_empty()
     }
 
+    /// When a position is, or was, reached by the clock.
     fn when(&self, position: Duration) -> At {
-        self.anchor.1 + position.saturating_sub(self.anchor.0)
+        let (known, at) = self.anchor;
+        (at + position.saturating_sub(known)).saturating_sub(known.saturating_sub(position))
     }
 
     /// The heard position by now; forgets marks that are overdue.

@@ -56,7 +56,14 @@ pub(crate) struct Tools {
 
 impl Tools {
     /// The agent asks for a tool within `reply`; `None` when it is not within an answer being generated.
-    pub(crate) fn ask(&mut self, at: At, call: &ToolCallId, name: &str, reply: Option<ReplyId>, longest: Duration) -> Asked {
+    pub(crate) fn ask(
+        &mut self,
+        at: At,
+        call: &ToolCallId,
+        name: &str,
+        reply: Option<ReplyId>,
+        longest: Duration,
+    ) -> Asked {
         if self.seen.contains(call) {
             return Asked::Repeated;
         }

@@ -272,11 +272,8 @@ fn agent_turn(turn: AgentTurn) -> Option<Turn> {
     let (number, started, ended) = turn.place?;
     let whole = turn.heard >= turn.generated && turn.rest == Rest::Playing;
     let text = if whole { turn.text } else { heard_part(&turn.text, turn.heard, turn.generated) };
-    let heard = if whole {
-        Heard::Whole
-    } else {
-        Heard::Part { heard_ms: millis(turn.heard), of_ms: millis(turn.generated) }
-    };
+    let heard =
+        if whole { Heard::Whole } else { Heard::Part { heard_ms: millis(turn.heard), of_ms: millis(turn.generated) } };
     let text = (!text.is_empty()).then_some(text);
     Some(Turn { number, speaker: Speaker::Agent, text, started_ms: millis(started), ended_ms: millis(ended), heard })
 }
@@ -297,8 +294,7 @@ fn caller_turn(turn: CallerTurn) -> Option<Turn> {
     })
 }
 
-/// The part of a text that was heard: as much of it as of the audio, back to the end of a word. A script that does not
-/// part words by spaces is cut between letters.
+/// The part of a text that was heard: as much of it as of the audio, back to the end of a word.
 fn heard_part(text: &Spoken, heard: Duration, of: Duration) -> Spoken {
     let text = text.reveal();
     if of.is_zero() || heard >= of {
@@ -307,11 +303,60 @@ fn heard_part(text: &Spoken, heard: Duration, of: Duration) -> Spoken {
     let letters = text.chars().count() as u128 * heard.as_micros() / of.as_micros().max(1);
     let end = text.char_indices().nth(letters as usize).map_or(text.len(), |(place, _)| place);
     let (before, after) = text.split_at(end);
-    let ends_a_word = after.is_empty() || after.starts_with(char::is_whitespace) || !text.contains(char::is_whitespace);
-    let part = if ends_a_word { before } else { before.rsplit_once(char::is_whitespace).map_or("", |(part, _)| part) };
+    let part = if after.is_empty() || after.starts_with(char::is_whitespace) {
+        before
+    } else {
+        before.trim_end_matches(|letter: char| !letter.is_whitespace() && !is_a_word(letter))
+    };
     Spoken::new(part.trim_end())
+}
+
+/// Whether a letter belongs to a script that does not part words by spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
+/// A text in it may be cut behind any letter.
+fn is_a_word(letter: char) -> bool {
+    matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}')
 }
 
 fn millis(time: Duration) -> u64 {
     time.as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(text: &str, heard: u64, of: u64) -> String {
+        heard_part(&Spoken::new(text), Duration::from_millis(heard), Duration::from_millis(of)).reveal().to_owned()
+    }
+
+    #[test]
+    fn a_text_is_cut_in_proportion_behind_the_last_whole_word() {
+        assert_eq!(part("We open at nine.", 0, 1000), "");
+        assert_eq!(part("We open at nine.", 500, 1000), "We open");
+        assert_eq!(part("We open at nine.", 600, 1000), "We open");
+        assert_eq!(part("We open at nine.", 1000, 1000), "We open at nine.");
+        assert_eq!(part("Goodbye.", 900, 1000), "");
+    }
+
+    #[test]
+    fn letters_of_more_than_one_byte_are_letters() {
+        assert_eq!(part("Mañana a las ocho.", 500, 1000), "Mañana a");
+        assert_eq!(part("हम नौ बजे खुलते हैं", 500, 1000), "हम नौ बजे");
+        assert_eq!(part("九時に開きます。", 500, 1000), "九時に開");
+    }
+
+    #[test]
+    fn more_utterances_than_can_be_kept_open_are_finished_as_they_are() {
+        let mut turns = Turns::default();
+        for item in 0..1000 {
+            let utterance = Utterance { link: 1, reply: ReplyId(1), item: ItemId(item) };
+            turns.text(utterance, &Spoken::new("Well, "));
+            turns.caller_started(At::ZERO, ItemId(item), &mut Conversation::default());
+            assert!(turns.agent.len() <= 2 * MOST_OPEN);
+        }
+        while turns.take_final().is_some() {}
+        assert!(turns.agent.len() <= MOST_OPEN);
+        assert!(turns.caller.len() <= MOST_OPEN);
+    }
 }

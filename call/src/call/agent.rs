@@ -5,12 +5,12 @@ use crate::floor::{Debt, Standing};
 use crate::life::Life;
 use crate::next::Stoppable;
 use crate::playback::Utterance;
+use crate::timer::Timer;
 use crate::tools::Asked;
 use crate::{
     AgentCommand, AgentInput, At, CallEvent, Command, Cue, ItemId, LinkFault, Pass, ReplyId, ReplyOutcome, Spoken,
     ToolCallId, Usage,
 };
-use crate::timer::Timer;
 use std::time::Duration;
 
 /// Answers that may fail in a row before the link is taken for bad. Lower redials for a hiccup; higher leaves the caller
@@ -219,13 +219,13 @@ impl Call {
         if standing == Standing::Late || self.life != Life::Talking || self.floor.caller_speaks() {
             return;
         }
+        self.floor.owe(at, Debt::Wish);
         self.failures = self.failures.saturating_add(1);
         if self.failures >= MOST_FAILURES {
             self.failures = 0;
             return self.drop_agent(at, LinkFault::Busy);
         }
         self.asks.push_first(asked.unwrap_or(AgentCommand::Reply));
-        self.floor.owe(at, Debt::Wish);
         let wait = self.limits.redial_wait.saturating_mul(self.failures);
         self.timers.set(Timer::AskAgain, Some(at.saturating_add(wait)));
     }

@@ -2,8 +2,8 @@
 
 use super::{Call, Owes, millis};
 use crate::floor::Debt;
-use crate::link::{Came, Next};
 use crate::life::Life;
+use crate::link::{Came, Next};
 use crate::next::Departure;
 use crate::timer::Timer;
 use crate::{AgentCommand, At, CallEvent, Command, Cue, EndReason, LinkFault, Resumed, Speaker};

@@ -3,7 +3,9 @@
 use super::{Call, millis};
 use crate::next::Departure;
 use crate::playback::Echo;
-use crate::{AgentCommand, At, CallEvent, Command, ControlInput, Digit, EndReason, LineInput, MarkId, ToolInput, ToolOutcome};
+use crate::{
+    AgentCommand, At, CallEvent, Command, ControlInput, Digit, EndReason, LineInput, MarkId, ToolInput, ToolOutcome,
+};
 
 /// Keys kept while there is no agent to tell: a card number and its date.
 const MOST_KEYS: usize = 32;
