@@ -14,6 +14,9 @@ pub mod mistakes;
 pub mod ports;
 pub mod private;
 pub mod reservation;
+pub mod tape;
 pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod token;
 pub mod twilio;
