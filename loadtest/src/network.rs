@@ -25,8 +25,8 @@ pub use address::Route;
 pub use calls::CallStatus;
 pub(crate) use calls::{Calls, Direction, Method, Order, Source};
 pub use rest::RestCounts;
-pub use signature::{sign, signed_form, signed_stream_form};
 pub(crate) use rest::rfc_2822;
+pub use signature::{sign, signed_form, signed_stream_form};
 pub(crate) use webhook::{Answer, NoAnswer, Params, Question, Signing};
 
 /// Outbound calls that wait for a telephone to be picked up; more are refused as busy.

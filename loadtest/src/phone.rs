@@ -19,6 +19,7 @@
 
 mod call;
 pub mod clip;
+mod document;
 mod event;
 mod fault;
 mod handshake;
@@ -27,6 +28,7 @@ mod plan;
 mod player;
 mod schedule;
 mod script;
+mod status;
 mod stream;
 mod truth;
 mod twiml;
@@ -47,7 +49,8 @@ pub use truth::{
 };
 
 use crate::network::{Direction, Method, Network, Ring, Source};
-use call::{Ask, Call};
+use call::Call;
+use document::Ask;
 
 /// Places a call and lives through it to its end.
 pub async fn call(network: &Network, plan: CallPlan) -> CallTruth {

@@ -5,16 +5,16 @@
 //!
 //! The API: <https://www.twilio.com/docs/voice/api/call-resource> (read 2026-11).
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Weak;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::{Extension, Router};
 use axum::extract::{Form, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -151,7 +151,7 @@ async fn create(Extension(network): Known, Path(account): Path<String>, Form(fie
     let source = match source(&fields) {
         Ok(Some(source)) => source,
         Ok(None) => return problem(StatusCode::BAD_REQUEST, 21205, "Url parameter is required"),
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     let call_sid = network.sid("CA");
     let orders = network.calls().enter(&call_sid, Direction::Outbound, from, to);
@@ -182,11 +182,15 @@ async fn fetch(Extension(network): Known, Path((account, call)): Path<(String, S
     Json(resource(&network, sid, &entry)).into_response()
 }
 
-async fn update(Extension(network): Known, Path((account, call)): Path<(String, String)>, Form(fields): Fields) -> Response {
+async fn update(
+    Extension(network): Known,
+    Path((account, call)): Path<(String, String)>,
+    Form(fields): Fields,
+) -> Response {
     let unknown = || not_found(&format!("/2010-04-01/Accounts/{account}/Calls/{call}"));
     let Some((sid, entry)) = known_call(&network, &account, &call) else { return unknown() };
     let (order, counter) = match (field(&fields, "Status"), source(&fields)) {
-        (_, Err(refusal)) => return refusal,
+        (_, Err(refusal)) => return refusal.into_response(),
         (Some("completed"), _) => (Order::Complete, &network.0.counters.completed),
         (Some("canceled"), _) if entry.status == CallStatus::InProgress => {
             return problem(StatusCode::BAD_REQUEST, 21220, "Call is in-progress. Cannot cancel.");
@@ -218,18 +222,29 @@ fn known_call<'a>(network: &Network, account: &str, call: &'a str) -> Option<(&'
     Some((sid, network.calls().find(sid)?))
 }
 
-/// The document a create or an update names; `Url` wins on create, both at once are refused by none of Twilio's
-/// published rules, so it wins here too.
-fn source(fields: &[(String, String)]) -> Result<Option<Source>, Response> {
+/// Why the fields of a request cannot be carried out.
+struct Refusal {
+    code: u32,
+    message: &'static str,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        problem(StatusCode::BAD_REQUEST, self.code, self.message)
+    }
+}
+
+/// The document that a create or an update names. When both ways are used, `Url` wins.
+fn source(fields: &[(String, String)]) -> Result<Option<Source>, Refusal> {
     if let Some(url) = field(fields, "Url") {
         if !url.starts_with("http://") && !url.starts_with("https://") {
-            return Err(problem(StatusCode::BAD_REQUEST, 21205, "Url is not a valid URL"));
+            return Err(Refusal { code: 21205, message: "Url is not a valid URL" });
         }
         return Ok(Some(Source::Url { url: url.to_owned(), method: Method::named(field(fields, "Method")) }));
     }
     match field(fields, "Twiml") {
         Some(twiml) if twiml.chars().count() > TWIML_LIMIT => {
-            Err(problem(StatusCode::BAD_REQUEST, 21623, "Twiml must be at most 4000 characters"))
+            Err(Refusal { code: 21623, message: "Twiml must be at most 4000 characters" })
         }
         twiml => Ok(twiml.map(|twiml| Source::Twiml(twiml.to_owned()))),
     }
@@ -245,7 +260,7 @@ fn all(fields: &[(String, String)], name: &str) -> Vec<String> {
 
 fn resource(network: &Network, sid: &str, entry: &Entry) -> Value {
     let account = network.account_sid();
-    let lasted = entry.answered.zip(entry.ended).map(|(from, to)| (to.as_second() - from.as_second()).to_string());
+    let lasted = entry.answered.zip(entry.ended).map(|(from, to)| seconds(from, to).to_string());
     let day = |time: Option<Timestamp>| time.map(rfc_2822);
     json!({
         "sid": sid,
@@ -266,6 +281,11 @@ fn resource(network: &Network, sid: &str, entry: &Entry) -> Value {
         "uri": format!("/2010-04-01/Accounts/{account}/Calls/{sid}.json"),
         "subresource_uris": {},
     })
+}
+
+/// A call's length as it is billed: every second begun counts.
+fn seconds(from: Timestamp, to: Timestamp) -> u128 {
+    to.duration_since(from).unsigned_abs().as_millis().div_ceil(1000)
 }
 
 /// A time as forms and JSON of this API spell it.

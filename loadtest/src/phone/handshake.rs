@@ -57,9 +57,9 @@ pub(crate) async fn open(network: &Network, url: &str, signing: Signing) -> Resu
 async fn connect(network: &Network, url: &str, signing: Signing) -> Result<Socket, Refusal> {
     let actual = address::actual(network.routes(), url);
     let (host, port) = peer(&actual)?;
-    let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| {
-        Refusal::new(31902, format!("the connection was refused: {}", error.kind()))
-    })?;
+    let stream = TcpStream::connect((host.as_str(), port))
+        .await
+        .map_err(|error| Refusal::new(31902, format!("the connection was refused: {}", error.kind())))?;
     // A frame that waits for the acknowledgement of the one before it would be late by up to 40 ms.
     stream.set_nodelay(true).map_err(|error| Refusal::new(31902, error.to_string()))?;
     let request = upgrade(network, url, &actual, signing)?;
@@ -100,7 +100,11 @@ fn refusal(error: Error) -> Refusal {
     match error {
         Error::Http(response) => {
             let status = response.status().as_u16();
-            Refusal { code: 31920, text: format!("the upgrade was answered with status {status}"), status: Some(status) }
+            Refusal {
+                code: 31920,
+                text: format!("the upgrade was answered with status {status}"),
+                status: Some(status),
+            }
         }
         Error::Tls(TlsError::Rustls(error)) => Refusal::new(31910, error.to_string()),
         Error::Tls(error) => Refusal::new(31910, error.to_string()),

@@ -1,23 +1,22 @@
 //! What passes through a media stream: frames out on time, audio, marks and `clear` in.
 //!
-//! `stream.rs` turns the loop and calls in here when the clock strikes, when a message comes, and at the end. Nothing
-//! here waits: a socket that does not take a frame loses it, as Twilio loses it (31930).
+//! `stream.rs` turns the loop and calls in here when the clock strikes, when a message comes (`incoming.rs`), and at
+//! the end. Nothing here waits: a socket that does not take a frame loses it, as Twilio loses it (31930).
+
+mod incoming;
+mod mischief;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::LazyLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::SinkExt as _;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::call::Call;
 use super::clip::Clip;
-use super::event::PhoneEvent;
 use super::fault::{Fault, Mischief};
 use super::handshake::Socket;
 use super::plan::Background;
@@ -26,8 +25,8 @@ use super::schedule::Schedule;
 use super::script::{Act, Ear};
 use super::stream::{Over, Spec, stream_end};
 use super::truth::{SentFrame, StreamEnd, StreamTruth, nanos};
-use super::wire::{self, FromServer, Writer};
-use crate::watermark::{self, FRAME_BYTES, SILENCE, fingerprint};
+use super::wire::Writer;
+use crate::watermark::{self, FRAME_BYTES, SILENCE};
 
 /// Quiet that counts as the end of what the agent says, for those who watch.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -81,7 +80,7 @@ impl Media {
         let mut mischief: Vec<_> = call.plan.faults.iter().filter_map(Fault::mischief).collect();
         mischief.sort_by_key(|(after, _)| *after);
         let mut player = Player::new(call.begun, now, call.plan.keep);
-        player.tape = player.tape.and_then(|fresh| Some(call.truth.heard.take().unwrap_or(fresh)));
+        player.tape = player.tape.map(|fresh| call.truth.heard.take().unwrap_or(fresh));
         Self {
             writer: Writer::new(&truth.stream_sid),
             player,
@@ -222,125 +221,6 @@ impl Media {
                 None
             }
             Pushed::Broken => self.broken(call, "the connection broke while sending"),
-        }
-    }
-
-    /// A message of the server, or the end of the connection.
-    pub(super) fn message(
-        &mut self,
-        call: &mut Call,
-        socket: &mut Socket,
-        message: &Option<Result<Message, Error>>,
-        cx: &mut Context<'_>,
-    ) -> Option<Over> {
-        match message {
-            Some(Ok(Message::Text(text))) => self.text(text, call, socket, cx),
-            Some(Ok(Message::Binary(_))) => {
-                call.notice(31950, "a binary frame");
-                None
-            }
-            Some(Ok(Message::Close(frame))) => {
-                let code = frame.as_ref().map(|frame| u16::from(frame.code));
-                call.notice(31921, format!("the server closed the stream with code {}", code.unwrap_or(1005)));
-                self.truth.end = StreamEnd::ServerClosed(code);
-                Some(Over::Ended)
-            }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
-            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_))) | None => {
-                self.broken(call, "the connection broke")
-            }
-            Some(Err(error)) => {
-                call.notice(31924, error.to_string());
-                self.truth.end = StreamEnd::Broken;
-                Some(Over::Ended)
-            }
-        }
-    }
-
-    fn broken(&mut self, call: &mut Call, how: &str) -> Option<Over> {
-        call.notice(31903, how);
-        self.truth.end = StreamEnd::Broken;
-        Some(Over::Ended)
-    }
-
-    fn text(&mut self, text: &Utf8Bytes, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
-        let now = Instant::now();
-        match wire::read(text, &self.truth.stream_sid) {
-            Ok(FromServer::Media(payload)) => {
-                self.decoded.clear();
-                if STANDARD.decode_vec(payload.as_bytes(), &mut self.decoded).is_err() {
-                    call.notice(31951, "the payload is not base64");
-                    return None;
-                }
-                self.player.audio(now, fingerprint(payload.as_bytes()), &self.decoded);
-                if !self.agent_speaks && self.player.is_playing() {
-                    self.agent_speaks = true;
-                    call.watcher.tell(|| PhoneEvent::AgentAudio);
-                }
-            }
-            Ok(FromServer::Mark(name)) => self.player.mark(now, &name),
-            Ok(FromServer::Clear) => {
-                let dropped_ms = self.player.clear(now).dropped_bytes / 8;
-                call.watcher.tell(|| PhoneEvent::Cleared { dropped_ms });
-            }
-            Err(fault) => call.notice(31951, fault),
-        }
-        let over = self.echo(call, socket, cx);
-        flush(socket, cx);
-        over
-    }
-
-    /// Sends back the marks that have been reached.
-    fn echo(&mut self, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) -> Option<Over> {
-        let mut over = None;
-        for name in self.player.take_reached() {
-            let text = self.writer.mark(&name);
-            if let Pushed::Broken = push(socket, Message::Text(text), cx) {
-                over = Some(Over::Ended);
-            }
-            call.watcher.tell(|| PhoneEvent::Mark(name));
-        }
-        if over.is_some() { self.broken(call, "the connection broke while sending") } else { None }
-    }
-
-    /// Tells who watches that the agent has fallen silent.
-    fn watch(&mut self, call: &Call, now: Instant) {
-        let quiet = self.player.quiet_since().is_some_and(|since| now - since >= PAUSE);
-        if self.agent_speaks && quiet {
-            self.agent_speaks = false;
-            let ms = self.player.heard_bytes() / 8;
-            call.watcher.tell(|| PhoneEvent::Heard { ms });
-        }
-    }
-
-    fn misbehave(&mut self, deed: Mischief, call: &mut Call, socket: &mut Socket, cx: &mut Context<'_>) {
-        match deed {
-            Mischief::SecondStart => {
-                let start = self.writer.start(call.network.account_sid(), &call.sid, &self.parameters);
-                self.push(socket, start, cx);
-            }
-            Mischief::SecondSocket => call.replay(self.url.clone(), self.parameters.clone()),
-            Mischief::Binary => {
-                push(socket, Message::Binary(vec![0; 16].into()), cx);
-            }
-            Mischief::BrokenJson => {
-                self.push(socket, Utf8Bytes::from_static(r#"{"event":"media","#), cx);
-            }
-            Mischief::Oversize(bytes) => {
-                let text = self.writer.media(self.schedule.index(), &STANDARD.encode(vec![SILENCE; bytes]));
-                self.push(socket, text, cx);
-            }
-            Mischief::Flood(messages) => self.extra(socket, messages, cx),
-            Mischief::Cut => self.cut = true,
-        }
-    }
-
-    /// Silence beyond the schedule.
-    fn extra(&mut self, socket: &mut Socket, messages: u32, cx: &mut Context<'_>) {
-        let Some(frame) = QUIET.frame(0) else { return };
-        for _ in 0..messages {
-            let text = self.writer.media(self.schedule.index(), frame.base64);
-            self.push(socket, text, cx);
         }
     }
 

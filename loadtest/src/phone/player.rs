@@ -200,3 +200,6 @@ impl Player {
         Some(self.head_at)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,3 +170,6 @@ fn press(digits: &str, began: &mut Began, ear: Ear, watcher: &Watcher) -> Option
     watcher.tell(|| PhoneEvent::Pressed(key));
     Some(Act::Press(key))
 }
+
+#[cfg(test)]
+mod tests;

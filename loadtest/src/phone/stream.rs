@@ -26,7 +26,7 @@ use crate::network::{Method, Network, Order, Signing};
 /// How long the network waits for the other half of the closing handshake.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a replayed stream is given to be thrown out.
-const SECOND_SOCKET_TIMEOUT: Duration = Duration::from_secs(5);
+const SECOND_SOCKET_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What `<Stream>` says.
 #[derive(Clone, Debug)]
@@ -94,7 +94,11 @@ impl Call {
         self.watcher.tell(|| PhoneEvent::StreamStarted(sid.clone()));
         self.caller.stream_began();
         let mut media = Media::new(self, truth, spec);
-        poll_fn(|cx| Poll::Ready(media.open(self, &mut socket, cx))).await;
+        poll_fn(|cx| {
+            media.open(self, &mut socket, cx);
+            Poll::Ready(())
+        })
+        .await;
         let over = self.talk(&mut socket, &mut media).await;
         let mut writer = media.end(self, &over);
         if matches!(over, Over::HungUp) && self.plan.status_delivery == StatusDelivery::OutOfOrder {
@@ -126,7 +130,9 @@ impl Call {
                 Happening::Clock => poll_fn(|cx| Poll::Ready(media.clock(self, socket, cx))).await,
                 Happening::Order(Some(order)) => Some(order_over(order)),
                 Happening::Order(None) => Some(Over::Ended),
-                Happening::Message(message) => poll_fn(|cx| Poll::Ready(media.message(self, socket, &message, cx))).await,
+                Happening::Message(message) => {
+                    poll_fn(|cx| Poll::Ready(media.message(self, socket, message.as_ref(), cx))).await
+                }
             };
             if let Some(over) = over {
                 return over;

@@ -88,8 +88,8 @@ pub enum CallEnd {
     Rejected,
     /// The call lasted longer than its time limit.
     TimeLimit,
-    /// No TwiML could be had; the caller heard the network's error message.
-    Failed,
+    /// No TwiML could be had, for this reason; the caller heard the network's error message.
+    Failed(String),
 }
 
 /// One TwiML document, asked for and answered.

@@ -89,7 +89,8 @@ fn element(start: &BytesStart<'_>) -> Result<Element, String> {
     let mut element = Element { name: start.name().0.to_owned(), ..Element::default() };
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| error.to_string())?;
-        let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+        let value =
+            attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
         element.attributes.push((attribute.key.0.to_owned(), value.into_owned()));
     }
     Ok(element)
@@ -134,7 +135,17 @@ fn grammar(name: &str) -> Option<(&'static [&'static str], &'static [&'static st
         "Hangup" => (&["Response"], &[]),
         "Gather" => (
             &["Response"],
-            &["input", "action", "method", "timeout", "speechTimeout", "finishOnKey", "numDigits", "actionOnEmptyResult", "language"],
+            &[
+                "input",
+                "action",
+                "method",
+                "timeout",
+                "speechTimeout",
+                "finishOnKey",
+                "numDigits",
+                "actionOnEmptyResult",
+                "language",
+            ],
         ),
         "Connect" => (&["Response"], &["action", "method"]),
         "Stream" => (&["Connect", "Start"], &["url", "name", "track", CALLBACK[0], CALLBACK[1]]),
@@ -142,13 +153,26 @@ fn grammar(name: &str) -> Option<(&'static [&'static str], &'static [&'static st
         "Dial" => (
             &["Response"],
             &[
-                "action", "method", "timeout", "callerId", "answerOnBridge", "timeLimit", "hangupOnStar", "record", "ringTone",
-                "recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent", "sequential", "trim",
+                "action",
+                "method",
+                "timeout",
+                "callerId",
+                "answerOnBridge",
+                "timeLimit",
+                "hangupOnStar",
+                "record",
+                "ringTone",
+                "recordingStatusCallback",
+                "recordingStatusCallbackMethod",
+                "recordingStatusCallbackEvent",
+                "sequential",
+                "trim",
             ],
         ),
-        "Number" | "Sip" | "Client" => {
-            (&["Dial"], &["sendDigits", "url", "method", "statusCallbackEvent", CALLBACK[0], CALLBACK[1], "username", "password"])
-        }
+        "Number" | "Sip" | "Client" => (
+            &["Dial"],
+            &["sendDigits", "url", "method", "statusCallbackEvent", CALLBACK[0], CALLBACK[1], "username", "password"],
+        ),
         "Enqueue" => (&["Response"], &["action", "method", "waitUrl", "waitUrlMethod", "workflowSid", "maxQueueSize"]),
         _ => return None,
     })

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::call::{Ask, Call, Flow, Page};
+use super::call::{Call, Flow};
+use super::document::{Ask, Page};
 use super::event::PhoneEvent;
 use super::plan::DialOutcome;
 use super::stream::{Over, Spec};
@@ -28,6 +29,9 @@ const INTERRUPTED: [Duration; 2] = [Duration::from_millis(320), Duration::from_m
 impl Call {
     /// Carries out a document, verb by verb.
     pub(super) async fn perform(&mut self, page: Page) -> Flow {
+        if page.verbs.is_empty() {
+            self.answered();
+        }
         for verb in &page.verbs {
             if let Some(flow) = self.overtaken() {
                 return flow;
@@ -79,11 +83,14 @@ impl Call {
     /// Goes to an address of the document.
     fn go(&mut self, to: &str, verb: &Element, base: &str, extra: Params) -> Flow {
         match resolve(base, to) {
-            Some(url) => Flow::Goto(Ask::with(Source::Url { url, method: Method::named(verb.attribute("method")) }, extra)),
+            Some(url) => {
+                Flow::Goto(Ask::with(Source::Url { url, method: Method::named(verb.attribute("method")) }, extra))
+            }
             None => {
-                self.notice(11100, format!("<{}> names an address that cannot be resolved", verb.name));
+                let text = format!("<{}> names an address that cannot be resolved", verb.name);
+                self.notice(11100, text.clone());
                 self.final_status = CallStatus::Failed;
-                Flow::End(CallEnd::Failed)
+                Flow::End(CallEnd::Failed(text))
             }
         }
     }
@@ -91,7 +98,7 @@ impl Call {
     /// Goes to the verb's `action`, if it has one.
     fn act(&mut self, verb: &Element, base: &str, extra: Params) -> Flow {
         match verb.attribute("action") {
-            Some(action) => self.go(&action.to_owned(), verb, base, extra),
+            Some(action) => self.go(action, verb, base, extra),
             None => Flow::Next,
         }
     }
@@ -161,7 +168,11 @@ impl Call {
         if let Some(flow) = self.wait(self.hurried(Duration::from_secs(1))).await {
             return self.interrupted(flow, verb, base).await;
         }
-        let extra = [("QueueResult", "bridged".to_owned()), ("QueueSid", self.network.sid("QU")), ("QueueTime", "1".to_owned())];
+        let extra = [
+            ("QueueResult", "bridged".to_owned()),
+            ("QueueSid", self.network.sid("QU")),
+            ("QueueTime", "1".to_owned()),
+        ];
         self.act(verb, base, extra.map(|(name, value)| (name.to_owned(), value)).to_vec())
     }
 

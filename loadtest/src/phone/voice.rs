@@ -27,7 +27,10 @@ pub async fn say(text: &str) -> anyhow::Result<Clip> {
     let folder = Scratch::new()?;
     let file = folder.file("speech.wav");
     let attempts: [(&str, Vec<&std::ffi::OsStr>); 2] = [
-        ("flite", vec!["-voice".as_ref(), "rms".as_ref(), "-t".as_ref(), text.as_ref(), "-o".as_ref(), file.as_os_str()]),
+        (
+            "flite",
+            vec!["-voice".as_ref(), "rms".as_ref(), "-t".as_ref(), text.as_ref(), "-o".as_ref(), file.as_os_str()],
+        ),
         ("espeak-ng", vec!["-w".as_ref(), file.as_os_str(), "--".as_ref(), text.as_ref()]),
     ];
     for (program, arguments) in attempts {

@@ -171,8 +171,9 @@ mod tests {
 
     #[test]
     fn a_file_of_another_rate_keeps_its_length_and_pitch() {
-        let tone: Vec<i32> =
-            (0..48_000).map(|n| ((f64::from(n) * 440.0 / 48_000.0 * std::f64::consts::TAU).sin() * 9_000.0) as i32).collect();
+        let tone: Vec<i32> = (0..48_000)
+            .map(|n| ((f64::from(n) * 440.0 / 48_000.0 * std::f64::consts::TAU).sin() * 9_000.0) as i32)
+            .collect();
         let narrow = resample(&tone, 48_000);
         assert_eq!(narrow.len(), 8_000);
         let crossings = narrow.windows(2).filter(|pair| pair[0] < 0 && pair[1] >= 0).count();

@@ -1,0 +1,14 @@
+//! The simulated telephone network against a small application that lives in the test.
+//!
+//! Real sockets on free ports of the loopback interface; no server from outside is needed.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and its tasks end with it")]
+
+mod application;
+mod call;
+mod faults;
+mod outbound;
+mod redirect;
+mod rest;
+mod signature;
+mod webhook;
