@@ -80,6 +80,8 @@ pub struct Evidence {
     pub closing: Option<Closing>,
     /// The part of the call whose first word is known; the earliest counts.
     pub first_word_epoch: Option<u64>,
+    /// Whether Twilio said that a media stream started, so that a worker must have something to tell.
+    pub streamed: bool,
 }
 
 /// A worker's or the gateway's word on the end of the call. The greatest by epoch, source and sequence counts.

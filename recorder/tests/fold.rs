@@ -1,0 +1,307 @@
+//! A record is the same in whatever order its events are folded, and says of every ending what the table in
+//! `recorder/src/fold.rs` promises.
+
+#[path = "support/story.rs"]
+mod story;
+
+use call::{CallEvent, EndReason, LinkFault, Resumed, Speaker, Usage};
+use common::cdr::Cdr;
+use common::event::{Envelope, Event, GatewayEvent, Refusal, Source, TwilioEvent};
+use common::ids::AgentId;
+use proptest::prelude::*;
+use recorder::fold;
+use std::collections::BTreeMap;
+use story::*;
+
+fn folded(events: &[Envelope]) -> Cdr {
+    let mut cdr = Cdr::new(call(1));
+    events.iter().for_each(|event| fold(&mut cdr, event));
+    cdr
+}
+
+fn check_end(events: &[Envelope], reason: &str) {
+    for rotation in 0..events.len() {
+        let mut events = events.to_vec();
+        events.rotate_left(rotation);
+        assert_eq!(folded(&events).end_reason.as_deref(), Some(reason), "from event {rotation}");
+    }
+}
+
+#[test]
+fn a_whole_call_fills_its_record() {
+    let cdr = folded(&whole_call(1));
+    assert_eq!(cdr.company.as_ref().map(|id| id.as_str()), Some("harbour"));
+    assert_eq!(cdr.agent.as_ref().map(|id| id.as_str()), Some("front-desk"));
+    assert_eq!(cdr.agent_version.as_deref(), Some("3"));
+    assert_eq!(cdr.language.as_deref(), Some("en-US"));
+    assert_eq!(cdr.from.as_ref().map(|number| number.reveal()), Some("+15005550006"));
+    assert_eq!(cdr.to.as_ref().map(|number| number.reveal()), Some("+15005550001"));
+    assert_eq!(cdr.accepted_ms, Some(EPOCH));
+    assert_eq!(cdr.answered_ms, Some(EPOCH + 300));
+    assert_eq!(cdr.ended_ms, Some(EPOCH + 10_000));
+    assert_eq!(cdr.duration_ms, Some(10_000));
+    assert_eq!(cdr.end_reason.as_deref(), Some("caller_hung_up"));
+    assert_eq!(cdr.twilio_status.as_deref(), Some("completed"));
+    assert_eq!(cdr.workers.iter().map(|(epoch, id)| (*epoch, id.as_str())).collect::<Vec<_>>(), [(EPOCH, "worker-1")]);
+    assert_eq!((cdr.turns, cdr.interruptions, cdr.reply_gaps), (2, 1, 2));
+    assert_eq!((cdr.reply_gap_max_ms, cdr.reply_gap_sum_ms), (Some(640), 1_000));
+    assert_eq!(cdr.first_word_ms, Some(120));
+    assert_eq!((cdr.usage.audio_in, cdr.usage.audio_out), (40, 90));
+    assert!(cdr.complete);
+}
+
+#[test]
+fn without_twilio_the_length_is_from_answer_to_end() {
+    let mut events = whole_call(1);
+    events.retain(|event| event.key.source != Source::Twilio);
+    let cdr = folded(&events);
+    assert_eq!(cdr.duration_ms, Some(9_000));
+    assert!(cdr.complete);
+}
+
+#[test]
+fn a_call_nobody_has_ended_is_open() {
+    let mut events = whole_call(1);
+    events.retain(|event| !matches!(event.event, Event::Worker(CallEvent::Ended { .. })) && event.key.sequence != 1);
+    check_end(&events, "open");
+    assert!(!folded(&events).complete);
+}
+
+#[test]
+fn a_missing_event_leaves_the_record_incomplete_and_its_arrival_completes_it() {
+    let whole = whole_call(1);
+    for missing in 2..10 {
+        let mut events = whole.clone();
+        let late = events.remove(missing);
+        let mut cdr = folded(&events);
+        assert!(!cdr.complete, "without event {missing}");
+        fold(&mut cdr, &late);
+        assert_eq!(cdr, folded(&whole));
+    }
+}
+
+#[test]
+fn a_record_without_its_webhook_is_incomplete() {
+    let events = whole_call(1);
+    assert!(!folded(&events[1..]).complete);
+}
+
+#[test]
+fn a_worker_that_never_said_its_last_leaves_the_record_incomplete() {
+    let mut events = whole_call(1);
+    events.retain(|event| !matches!(event.event, Event::Worker(CallEvent::Ended { .. })));
+    let cdr = folded(&events);
+    assert_eq!(cdr.end_reason.as_deref(), Some("completed"));
+    assert!(!cdr.complete);
+}
+
+#[test]
+fn a_stream_of_which_no_worker_tells_leaves_the_record_incomplete() {
+    let stream = TwilioEvent::Stream { stream: None, event: "stream-started".into(), error_code: None };
+    let mut events = vec![
+        gateway(EPOCH, 0, 0, accepted()),
+        gateway(EPOCH, 1, 20, assigned("worker-1")),
+        status(2, 10_000, "completed", Some(10)),
+    ];
+    assert!(folded(&events).complete, "a caller who hung up before the stream has no worker to tell of");
+    events.push(event(Source::Twilio, 0, 3, 10, Event::Twilio(stream)));
+    assert!(!folded(&events).complete);
+}
+
+#[test]
+fn a_refusal_ends_a_call() {
+    let refused = GatewayEvent::Refused { reason: Refusal::NoCapacity };
+    let events = [gateway(EPOCH, 0, 0, accepted()), gateway(EPOCH, 1, 5, refused)];
+    check_end(&events, "no_capacity");
+    let cdr = folded(&events);
+    assert!(cdr.complete);
+    assert_eq!((cdr.ended_ms, cdr.duration_ms), (Some(EPOCH + 5), None));
+    let mut known = events.to_vec();
+    known.push(status(1, 4_000, "completed", Some(4)));
+    check_end(&known, "no_capacity");
+}
+
+#[test]
+fn a_refusal_that_another_webhook_overtook_does_not_hide_the_conversation() {
+    let mut events = whole_call(1);
+    events.push(gateway(0, 9, 50, GatewayEvent::Refused { reason: Refusal::Internal }));
+    check_end(&events, "caller_hung_up");
+    assert!(folded(&events).complete);
+}
+
+#[test]
+fn a_slow_refusal_is_the_reason_when_no_worker_ever_spoke() {
+    let events = [
+        gateway(EPOCH, 0, 0, accepted()),
+        gateway(EPOCH, 1, 30, assigned("worker-1")),
+        gateway(0, 9, 20, GatewayEvent::Refused { reason: Refusal::Internal }),
+        status(1, 4_000, "completed", Some(4)),
+    ];
+    check_end(&events, "internal");
+}
+
+#[test]
+fn a_lost_line_leaves_the_call_open_until_twilio_ends_it() {
+    for reason in [EndReason::LineLost, EndReason::WorkerStopped, EndReason::Moved, EndReason::Fenced] {
+        let mut events = vec![gateway(EPOCH, 0, 0, accepted()), worker(EPOCH, 0, 9_000, ended(reason))];
+        check_end(&events, "open");
+        events.push(status(4, 9_500, "completed", Some(9)));
+        check_end(&events, reason.as_str());
+    }
+}
+
+#[test]
+fn a_resumed_call_ends_with_the_last_worker() {
+    let mut events = whole_call(1);
+    events.retain(|event| !matches!(event.event, Event::Worker(CallEvent::Ended { .. })));
+    let later = EPOCH + 6_000;
+    events.extend([
+        worker(EPOCH, 8, 6_000, ended(EndReason::WorkerStopped)),
+        gateway(later, 0, 6_100, assigned("worker-2")),
+        worker(later, 0, 6_200, CallEvent::Answered { resumed: Resumed::Yes }),
+        worker(later, 1, 6_300, CallEvent::FirstWord { after_ms: 10 }),
+        worker(later, 2, 8_000, turn(3, Speaker::Agent, "Where were we?")),
+        worker(later, 3, 9_000, ended(EndReason::AgentHungUp)),
+    ]);
+    check_end(&events, "agent_hung_up");
+    let cdr = folded(&events);
+    assert_eq!(cdr.first_word_ms, Some(120), "the first word is that of the first part");
+    assert_eq!(cdr.workers.len(), 2);
+    assert_eq!((cdr.turns, cdr.answered_ms), (3, Some(EPOCH + 300)));
+    assert!(cdr.complete);
+}
+
+#[test]
+fn an_older_part_cannot_close_a_call_that_a_newer_one_has_taken() {
+    let events = [
+        gateway(EPOCH, 0, 0, accepted()),
+        gateway(EPOCH + 1, 0, 1_000, assigned("worker-2")),
+        worker(EPOCH, 0, 2_000, ended(EndReason::CallerHungUp)),
+    ];
+    check_end(&events, "open");
+}
+
+#[test]
+fn twilio_has_the_last_word_on_a_worker_that_fell_silent() {
+    let events = [
+        gateway(EPOCH, 0, 0, accepted()),
+        worker(EPOCH, 0, 1_000, ended(EndReason::WorkerStopped)),
+        worker(EPOCH + 1, 0, 2_000, CallEvent::Answered { resumed: Resumed::Yes }),
+        status(3, 60_000, "completed", Some(60)),
+    ];
+    check_end(&events, "completed");
+    check_end(&events[3..], "completed");
+    check_end(&[status(1, 0, "ringing", None), status(2, 9, "no-answer", Some(0))], "no-answer");
+}
+
+#[test]
+fn counters_that_are_full_stay_full() {
+    let huge = Usage { audio_in: u64::MAX, ..Usage::default() };
+    let cdr = folded(&[
+        worker(EPOCH, 0, 0, CallEvent::Used(huge)),
+        worker(EPOCH, 1, 0, CallEvent::Used(huge)),
+        worker(EPOCH, 2, 0, CallEvent::ReplyGap { gap_ms: u64::MAX }),
+        worker(EPOCH, 3, 0, CallEvent::FirstWord { after_ms: u64::MAX }),
+        status(1, 0, "completed", Some(u64::MAX)),
+    ]);
+    let most = i64::MAX as u64;
+    assert_eq!((cdr.usage.audio_in, cdr.reply_gap_sum_ms), (most, most));
+    assert_eq!((cdr.first_word_ms, cdr.duration_ms), (Some(most), Some(most)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However events are permuted and repeated on their way, once each is stored once the record is the same.
+    #[test]
+    fn any_order_and_any_repeats_give_the_same_record(events in any_call(), shuffle in any::<prop::sample::Index>(), seed in any::<u64>()) {
+        let stored: BTreeMap<_, _> = events.iter().map(|event| (event.key.clone(), event.clone())).collect();
+        let expected = folded(&stored.values().cloned().collect::<Vec<_>>());
+        let order = permuted(stored.values().cloned().collect(), seed);
+        let mut delivered = order.clone();
+        if !order.is_empty() {
+            delivered.push(order[shuffle.index(order.len())].clone());
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        delivered.retain(|event| seen.insert(event.key.clone()));
+        prop_assert_eq!(folded(&delivered), expected);
+    }
+}
+
+/// Any events of one call, with few enough sequences, epochs and times that they meet.
+fn any_call() -> impl Strategy<Value = Vec<Envelope>> {
+    prop::collection::vec((0..4_u64, 0..12_u64, 0..6_u64, any_event()), 0..40).prop_map(|told| {
+        let at = |(epoch, sequence, after, told): (u64, u64, u64, Event)| {
+            let source = match &told {
+                Event::Gateway(_) => Source::Gateway,
+                Event::Worker(_) => Source::Worker,
+                Event::Twilio(_) => Source::Twilio,
+            };
+            event(source, epoch, sequence, after, told)
+        };
+        told.into_iter().map(at).collect()
+    })
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![any_gateway().prop_map(Event::Gateway), any_worker().prop_map(Event::Worker), any_twilio()]
+}
+
+fn any_gateway() -> impl Strategy<Value = GatewayEvent> {
+    let refusals = [Refusal::UnknownNumber, Refusal::NoCapacity, Refusal::TooManyResumes, Refusal::Internal];
+    let agents = [None, Some("front-desk"), Some("sales")];
+    prop_oneof![
+        prop::sample::select(agents.to_vec()).prop_map(|name| {
+            let mut told = accepted();
+            if let GatewayEvent::Accepted { agent, .. } = &mut told {
+                *agent = name.map(|name| AgentId::parse(name).unwrap());
+            }
+            told
+        }),
+        prop::sample::select(vec!["worker-1", "worker-2"]).prop_map(assigned),
+        prop::sample::select(refusals.to_vec()).prop_map(|reason| GatewayEvent::Refused { reason }),
+    ]
+}
+
+fn any_worker() -> impl Strategy<Value = CallEvent> {
+    let reasons = [
+        EndReason::CallerHungUp,
+        EndReason::AgentHungUp,
+        EndReason::LineLost,
+        EndReason::Moved,
+        EndReason::Fenced,
+        EndReason::WorkerStopped,
+    ];
+    prop_oneof![
+        Just(CallEvent::Answered { resumed: Resumed::No }),
+        (0..500_u64).prop_map(|after_ms| CallEvent::FirstWord { after_ms }),
+        (1..9_u32).prop_map(|number| turn(number, Speaker::Caller, "yes")),
+        (0..900_u64).prop_map(|gap_ms| CallEvent::ReplyGap { gap_ms }),
+        Just(CallEvent::AgentLost { at_ms: 1, fault: LinkFault::Broken }),
+        Just(CallEvent::SilencePrompted { at_ms: 1 }),
+        any::<u64>().prop_map(|audio_in| CallEvent::Used(Usage { audio_in, ..Usage::default() })),
+        prop::sample::select(reasons.to_vec()).prop_map(ended),
+    ]
+}
+
+fn any_twilio() -> impl Strategy<Value = Event> {
+    let statuses = ["ringing", "in-progress", "completed", "busy", "no-answer", "something-new"];
+    let streams = ["stream-started", "stream-stopped"];
+    prop_oneof![
+        (prop::sample::select(statuses.to_vec()), prop::option::of(0..90_u64)).prop_map(|(status, duration_s)| {
+            Event::Twilio(TwilioEvent::Status { status: status.into(), duration_s, sip_code: None })
+        }),
+        prop::sample::select(streams.to_vec()).prop_map(|name| {
+            Event::Twilio(TwilioEvent::Stream { stream: None, event: name.into(), error_code: None })
+        }),
+    ]
+}
+
+/// A permutation that follows from the seed (Fisher–Yates over a linear congruential generator).
+fn permuted(mut events: Vec<Envelope>, mut seed: u64) -> Vec<Envelope> {
+    for last in (1..events.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        events.swap(last, (seed >> 33) as usize % (last + 1));
+    }
+    events
+}

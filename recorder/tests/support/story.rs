@@ -1,0 +1,91 @@
+//! Calls as their three witnesses tell them.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use call::{CallEvent, EndReason, Heard, Resumed, Speaker, Spoken, Turn, Usage};
+use common::event::{Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, Source, TwilioEvent};
+use common::ids::{AgentId, CallId, CompanyId, Epoch, WorkerId};
+use common::private::PhoneNumber;
+
+/// When the first claim of a call is made.
+pub(crate) const EPOCH: u64 = 1_764_000_000_000;
+
+/// Call number `n`.
+pub(crate) fn call(n: u32) -> CallId {
+    CallId::parse(format!("CA{n:032x}")).unwrap()
+}
+
+/// An event of call 1, seen `after_ms` after its beginning.
+pub(crate) fn event(source: Source, epoch: u64, sequence: u64, after_ms: u64, event: Event) -> Envelope {
+    Envelope {
+        version: ENVELOPE_VERSION,
+        key: EventKey { call: call(1), source, epoch: Epoch(epoch), sequence },
+        company: (source != Source::Twilio).then(|| CompanyId::parse("harbour").unwrap()),
+        at_ms: EPOCH + after_ms,
+        trace: String::new(),
+        event,
+    }
+}
+
+/// The gateway's words.
+pub(crate) fn gateway(epoch: u64, sequence: u64, after_ms: u64, told: GatewayEvent) -> Envelope {
+    event(Source::Gateway, epoch, sequence, after_ms, Event::Gateway(told))
+}
+
+/// A worker's words.
+pub(crate) fn worker(epoch: u64, sequence: u64, after_ms: u64, told: CallEvent) -> Envelope {
+    event(Source::Worker, epoch, sequence, after_ms, Event::Worker(told))
+}
+
+/// Twilio's words.
+pub(crate) fn status(sequence: u64, after_ms: u64, status: &str, duration_s: Option<u64>) -> Envelope {
+    let told = TwilioEvent::Status { status: status.into(), duration_s, sip_code: None };
+    event(Source::Twilio, 0, sequence, after_ms, Event::Twilio(told))
+}
+
+pub(crate) fn accepted() -> GatewayEvent {
+    GatewayEvent::Accepted {
+        direction: Direction::Inbound,
+        from: PhoneNumber::new("+15005550006"),
+        to: PhoneNumber::new("+15005550001"),
+        agent: Some(AgentId::parse("front-desk").unwrap()),
+        agent_version: Some("3".into()),
+        language: Some("en-US".into()),
+    }
+}
+
+pub(crate) fn assigned(worker: &str) -> GatewayEvent {
+    GatewayEvent::Assigned { worker: WorkerId::parse(worker).unwrap(), resumes: 0 }
+}
+
+pub(crate) fn ended(reason: EndReason) -> CallEvent {
+    CallEvent::Ended { reason, at_ms: 9_000, next: None, ignored: 0 }
+}
+
+pub(crate) fn turn(number: u32, speaker: Speaker, words: &str) -> CallEvent {
+    let text = Some(Spoken::new(words));
+    CallEvent::Turn(Turn { number, speaker, text, started_ms: 100, ended_ms: 900, heard: Heard::Whole })
+}
+
+/// A whole call of one part: 13 events.
+pub(crate) fn whole_call(n: u32) -> Vec<Envelope> {
+    let mut events = vec![
+        gateway(EPOCH, 0, 0, accepted()),
+        gateway(EPOCH, 1, 20, assigned("worker-1")),
+        worker(EPOCH, 0, 300, CallEvent::Answered { resumed: Resumed::No }),
+        worker(EPOCH, 1, 420, CallEvent::FirstWord { after_ms: 120 }),
+        worker(EPOCH, 2, 2_000, turn(1, Speaker::Agent, "Harbour Dental, good morning.")),
+        worker(EPOCH, 3, 4_000, turn(2, Speaker::Caller, "I need an appointment.")),
+        worker(EPOCH, 4, 4_100, CallEvent::ReplyGap { gap_ms: 640 }),
+        worker(EPOCH, 5, 5_000, CallEvent::Interrupted { at_ms: 4_700, heard_ms: 300, cleared_ms: 900 }),
+        worker(EPOCH, 6, 5_100, CallEvent::Used(Usage { audio_in: 40, audio_out: 90, ..Usage::default() })),
+        worker(EPOCH, 7, 6_000, CallEvent::ReplyGap { gap_ms: 360 }),
+        worker(EPOCH, 8, 9_300, ended(EndReason::CallerHungUp)),
+        status(0, 10, "in-progress", None),
+        status(1, 10_000, "completed", Some(10)),
+    ];
+    for event in &mut events {
+        event.key.call = call(n);
+    }
+    events
+}
