@@ -80,6 +80,8 @@ pub enum Variety {
 /// What a provider is like.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: String,
     /// The key it accepts.
     pub key: String,
     /// What it says and understands.
@@ -99,6 +101,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            listen: "127.0.0.1:0".to_owned(),
             key: "sk-look-alike".to_owned(),
             script: Arc::new(Script::harbour(100)),
             pace: Pace::default(),
@@ -133,12 +136,12 @@ struct Shared {
 }
 
 impl Provider {
-    /// Starts a provider on a free port of this machine.
+    /// Starts a provider.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// When its port cannot be had.
     pub async fn start(options: Options) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("bind the provider's port")?;
+        let listener = TcpListener::bind(&options.listen).await.context("bind the provider's port")?;
         let address = listener.local_addr().context("read the provider's port")?;
         let shared = Arc::new(Shared {
             faults: Mutex::new(Arc::new(options.faults.clone())),

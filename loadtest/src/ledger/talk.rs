@@ -15,6 +15,10 @@ const FRAME: Duration = Duration::from_millis(20);
 const CLEAR_WAIT: Duration = Duration::from_secs(1);
 /// Audio with less than this left to play is over before anyone could clear it.
 const ALMOST_OVER: Duration = Duration::from_millis(60);
+/// Words written down this shortly before the end may miss the record.
+const WRITTEN_TOO_LATE: Duration = Duration::from_millis(200);
+/// A reply of which less was heard (400 ms) may end before the first of its marks has come back.
+const HEARD_BYTES: u64 = 3_200;
 
 /// What was said to have been heard of a reply, and what was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +52,9 @@ pub struct Talk {
     pub truncations: Vec<Truncation>,
     /// Cuts the provider refused: beyond the end of what it had sent.
     pub refused: u32,
-    /// Turns of the caller the provider wrote down.
+    /// Turns of the caller that were written down in time to be recorded.
     pub caller_turns: usize,
-    /// Replies of which the caller heard something.
+    /// Replies of which the caller heard enough to be recorded.
     pub agent_turns: usize,
 }
 
@@ -62,7 +66,9 @@ pub(super) fn settle(call: &CallTruth, served: &[SessionTruth]) -> Talk {
     }
     for session in served {
         talk.refused += session.truncations_refused;
-        talk.caller_turns += session.heard.len();
+        let over = session.closed_at;
+        let in_time = |at: Instant| over.is_none_or(|over| at + WRITTEN_TOO_LATE < over);
+        talk.caller_turns += session.heard.iter().filter(|(at, _)| in_time(*at)).count();
         talk.cuts(call, session);
         for noticed in &session.speech_started {
             talk.interruption(call, *noticed);
@@ -104,7 +110,7 @@ impl Talk {
             next += found + 1;
         }
         for (item, bytes) in session.items.iter().zip(played) {
-            self.agent_turns += usize::from(bytes > 0);
+            self.agent_turns += usize::from(bytes >= HEARD_BYTES);
             if let Some(told_ms) = item.truncated_ms {
                 self.truncations.push(Truncation { told_ms, played_ms: (bytes / 8) as u32 });
             }

@@ -162,7 +162,7 @@ const REPLIES: [(&str, &[u8]); 3] = [
          serve it until noon, and you can also have it brought to your room for a small extra charge.",
         voice!("breakfast"),
     ),
-    ("We have a double room from Friday for 120 euros a night. Shall I book it for you?", voice!("friday")),
+    ("Yes, we have a double room for Friday. It costs one hundred and twenty euros.", voice!("friday")),
     ("I am sorry, could you say that again?", voice!("again")),
 ];
 

@@ -205,7 +205,7 @@ impl Session {
             Alarm::Created => self.created(),
             Alarm::Updated(object) => self.updated(at, *object),
             Alarm::Speak(response) => self.speak(at, response),
-            Alarm::Words { item, piece } => self.words(&item, piece),
+            Alarm::Words { item, piece } => self.words(at, &item, piece),
             Alarm::Idle(round) => self.idle(at, round),
             Alarm::Expire => self.expire(),
             Alarm::FalseStart => self.false_start(at),

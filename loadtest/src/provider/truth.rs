@@ -65,8 +65,8 @@ pub struct SessionTruth {
     pub speech_started: Vec<Instant>,
     /// When each `speech_stopped` was sent.
     pub speech_stopped: Vec<Instant>,
-    /// Words of the caller that were written down.
-    pub heard: Vec<String>,
+    /// Words of the caller that were written down, and when they were sent.
+    pub heard: Vec<(Instant, String)>,
     /// Truncations the client asked for that were refused.
     pub truncations_refused: u32,
     /// Errors sent to the client, by code.

@@ -179,7 +179,7 @@ impl Session {
         }
     }
 
-    pub(super) fn words(&mut self, item: &str, piece: Piece) {
+    pub(super) fn words(&mut self, at: Instant, item: &str, piece: Piece) {
         let kind = |name: &str| format!("conversation.item.input_audio_transcription.{name}");
         match piece {
             Piece::Delta(delta) => {
@@ -192,7 +192,7 @@ impl Session {
                 let usage = usage::transcription(seconds, &words);
                 let fields = json!({"item_id": item, "content_index": 0, "transcript": words, "usage": usage});
                 self.event(&kind("completed"), &fields);
-                self.note().heard.push(words);
+                self.note().heard.push((at, words));
             }
             Piece::Failed => {
                 let error = json!({

@@ -1,0 +1,95 @@
+//! The `loadtest` program: places hundreds of calls on a system and tells what became of every frame.
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use loadtest::{
+    limit::Relay,
+    report::Figures,
+    run::{self, RunArgs},
+};
+
+/// Places calls with real speech on Patchbay, as Twilio would, and checks every frame of every call.
+///
+/// Starts private Redis, NATS and Postgres, and gateway, workers and recorder as processes of their own.
+#[derive(Parser, Debug)]
+#[command(version, about, args_conflicts_with_subcommands = true, after_long_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Runs the bare relay that cost is compared with, until it is killed.
+    Limit {
+        /// Where it listens.
+        #[arg(long, value_name = "ADDRESS")]
+        listen: String,
+        /// The WebSocket every connection is passed on to.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  The release check, as the project promises it (build both programs first):
+    cargo build --release -p patchbay -p loadtest
+    cargo run --release -p loadtest -- --calls 200 --duration 60s --max-drops 0 --max-lost 0 \\
+        --max-frame-p99 2ms --limit-ratio 2.0 --max-clear-p99 2ms --max-truncation 40ms --whole-record
+
+  Fifty times kill -9 of the recorder; every event must be in Postgres once:
+    cargo run --release -p loadtest -- --calls 100 --kill recorder:50 --max-drops 0 --whole-record
+
+  A provider that stalls in one of ten answers:
+    cargo run --release -p loadtest -- --calls 50 --fault stall-in-audio=0.1,3000
+
+  Against a gateway that already runs:
+    cargo run --release -p loadtest -- --calls 20 --against http://127.0.0.1:8080 --provider-listen 127.0.0.1:9555
+
+Faults: refuse upgrade upgrade-delay close-created close-update close-listening close-before-audio close-mid-audio
+  close-answered expire server-error rate-limited done-missing created-missing transcription-failed
+  stall-before-audio stall-in-audio giant-delta byte-deltas unknown-events status-details-text false-speech
+  pcm-answered slow-reader";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Some(Command::Limit { listen, to }) => relay(&listen, &to).await,
+        None => load(&cli.run).await,
+    };
+    done.unwrap_or_else(|problem| {
+        eprintln!("failed to {problem:#}");
+        ExitCode::from(2)
+    })
+}
+
+async fn relay(listen: &str, to: &str) -> Result<ExitCode> {
+    let relay = Relay::bind(listen, to).await?;
+    println!("listening on {}", relay.address()?);
+    relay.serve().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn load(args: &RunArgs) -> Result<ExitCode> {
+    let figures = run::run(args).await?;
+    match args.json.as_deref() {
+        Some(file) if file == Path::new("-") => println!("{}", json(&figures)?),
+        Some(file) => {
+            print!("{figures}");
+            std::fs::write(file, json(&figures)?).with_context(|| format!("write {}", file.display()))?;
+        }
+        None => print!("{figures}"),
+    }
+    Ok(if figures.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn json(figures: &Figures) -> Result<String> {
+    serde_json::to_string_pretty(figures).context("write the figures as JSON")
+}
