@@ -100,12 +100,7 @@ impl ScriptedLink {
         let usage = Usage { transcription: tokens(spoken, Duration::from_millis(100)), ..Usage::default() };
         input(io, AgentInput::Transcribed { usage });
         match turn {
-            Some(turn) => {
-                self.say(&turn.line, io);
-                if turn.then == Some(Then::HangUp) {
-                    self.hang_up(io);
-                }
-            }
+            Some(turn) => self.say(&turn.line, turn.then, io),
             None => self.say_again(io),
         }
     }
@@ -115,28 +110,35 @@ impl ScriptedLink {
         let script = Arc::clone(&self.script);
         let last = || script.turns.last().map(|turn| &turn.line);
         match script.cues.get("again").or_else(last) {
-            Some(line) => self.say(line, io),
-            None => self.say(&Line::toned(AGAIN), io),
+            Some(line) => self.say(line, None, io),
+            None => self.say(&Line::toned(AGAIN), None, io),
         }
     }
 
     fn cue(&mut self, cue: Cue, io: &mut AgentIo) {
         let script = Arc::clone(&self.script);
         match script.cues.get(phrase(cue)) {
-            Some(line) => self.say(line, io),
-            None => self.say(&Line::toned(self.agent.phrases.at(cue)), io),
+            Some(line) => self.say(line, None, io),
+            None => self.say(&Line::toned(self.agent.phrases.at(cue)), None, io),
         }
     }
 
-    fn say(&mut self, line: &Line, io: &mut AgentIo) {
+    /// Says it all at once; a tool is asked for before the answer is done, as a provider does.
+    fn say(&mut self, line: &Line, then: Option<Then>, io: &mut AgentIo) {
         self.replies += 1;
         let (reply, item) = (ReplyId(self.replies), self.item());
         input(io, AgentInput::ReplyStarted { reply });
         input(io, AgentInput::ReplyText { reply, item, text: Spoken::new(&*line.text) });
-        let audio = |(payload, length): &(Bytes, Duration)| {
-            AgentEvent::Audio { reply, item, payload: payload.clone(), length: *length }
+        let audio = |(payload, length): &(Bytes, Duration)| AgentEvent::Audio {
+            reply,
+            item,
+            payload: payload.clone(),
+            length: *length,
         };
         io.events.extend(line.voice.pieces().iter().map(audio));
+        if then == Some(Then::HangUp) {
+            self.hang_up(io);
+        }
         let usage = self.usage(line);
         input(io, AgentInput::ReplyDone { reply, outcome: ReplyOutcome::Completed, usage });
     }
@@ -185,7 +187,7 @@ impl AgentCodec for ScriptedLink {
     fn command(&mut self, command: AgentCommand, io: &mut AgentIo) {
         match command {
             AgentCommand::Cue(cue) => self.cue(cue, io),
-            AgentCommand::Say(text) => self.say(&Line::toned(text.reveal()), io),
+            AgentCommand::Say(text) => self.say(&Line::toned(text.reveal()), None, io),
             AgentCommand::Reply if self.leaving == Leaving::No => self.say_again(io),
             AgentCommand::Reply
             | AgentCommand::Cancel { .. }

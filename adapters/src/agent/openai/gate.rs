@@ -62,7 +62,8 @@ impl Gate {
         if self.floor != Floor::Free || held {
             return None;
         }
-        let sent = (event_id(), self.waiting.take()?);
+        let request = self.waiting.take()?;
+        let sent = (event_id(), request);
         self.floor = Floor::Asked;
         self.sent = Some(sent.clone());
         Some(sent)
@@ -71,7 +72,7 @@ impl Gate {
     /// The server began an answer. One it began by itself knows all there is to know, so that nothing needs to be
     /// asked for any more, fixed words excepted.
     pub(super) fn begun(&mut self) {
-        if self.floor != Floor::Asked && self.waiting == Some(Request::Anything) {
+        if self.floor == Floor::Free && self.waiting == Some(Request::Anything) {
             self.waiting = None;
         }
         self.floor = Floor::Taken;

@@ -109,12 +109,19 @@ impl OpenaiLink {
 
     /// The answer of this name; one not seen before is announced first, whatever message names it.
     fn reply(&mut self, name: Option<&str>, io: &mut AgentIo) -> ReplyId {
-        let (reply, seen) = self.replies.number(name);
+        let (reply, seen) = self.announced(name, io);
         if seen == Seen::Now {
             self.gate.begun();
-            Self::input(io, AgentInput::ReplyStarted { reply });
         }
         reply
+    }
+
+    fn announced(&mut self, name: Option<&str>, io: &mut AgentIo) -> (ReplyId, Seen) {
+        let (reply, seen) = self.replies.number(name);
+        if seen == Seen::Now {
+            Self::input(io, AgentInput::ReplyStarted { reply });
+        }
+        (reply, seen)
     }
 
     /// The item of this name; a server that does not name it means the only one of the answer.
@@ -146,7 +153,7 @@ impl OpenaiLink {
     }
 
     fn reply_over(&mut self, response: &Value, io: &mut AgentIo) {
-        let reply = self.reply(response["id"].as_str(), io);
+        let (reply, _) = self.announced(response["id"].as_str(), io);
         for item in response["output"].as_array().into_iter().flatten() {
             self.tool(item, io);
         }

@@ -58,7 +58,11 @@ impl History {
 
 impl Item {
     fn new(number: u32, role: &'static str, text: &str) -> Self {
-        let short = &role[..3];
+        let short = match role {
+            "assistant" => "ast",
+            "user" => "usr",
+            _ => "sys",
+        };
         let (id, event_id) = (format!("h_{number:04}_{short}"), format!("hist-{number:04}"));
         Self { id, event_id, role, text: text.to_owned() }
     }

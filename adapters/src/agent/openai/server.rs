@@ -100,10 +100,9 @@ fn is_known(name: &str) -> bool {
         | "response.function_call_arguments.delta"
         | "response.function_call_arguments.done" => true,
         // Text answers are never asked for: what is not spoken is not heard.
-        "response.output_text.delta"
-        | "response.output_text.done"
-        | "response.text.delta"
-        | "response.text.done" => true,
+        "response.output_text.delta" | "response.output_text.done" | "response.text.delta" | "response.text.done" => {
+            true
+        }
         // Only on WebRTC and SIP.
         "input_audio_buffer.dtmf_event_received"
         | "output_audio_buffer.started"
