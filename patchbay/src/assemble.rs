@@ -1,0 +1,51 @@
+//! Config → Ports: each URL that is set moves one port to the real thing; what is not set lives in this process.
+
+use adapters::agent::Providers;
+use adapters::line::TwilioLines;
+use adapters::twilio::TwilioRest;
+use anyhow::Context;
+use common::config::Config;
+use common::ports::{Bus, Db, Ports, State, Telephone};
+use common::private::ExposeSecret;
+use std::sync::Arc;
+
+/// Every port. Connecting to a server that is away does not fail: the ports come back by themselves, and readiness says
+/// what is waited for.
+pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
+    let telephone = TwilioRest::new(&config.twilio).context("failed to prepare Twilio's REST client")?;
+    Ok(Ports {
+        state: state(config).await?,
+        bus: bus(config).await?,
+        db: db(config)?,
+        agents: Arc::new(Providers::new(config.openai.clone())),
+        lines: Arc::new(TwilioLines),
+        telephone: telephone.map(|rest| Arc::new(rest) as Arc<dyn Telephone>),
+    })
+}
+
+/// The state store.
+pub(crate) async fn state(config: &Config) -> anyhow::Result<Arc<dyn State>> {
+    Ok(match &config.redis_url {
+        Some(url) => {
+            let redis = adapters::state::Redis::connect(url.expose_secret(), "pb").await;
+            Arc::new(redis.context("failed to use REDIS_URL")?)
+        }
+        None => Arc::new(adapters::state::Embedded::new()),
+    })
+}
+
+/// The bus.
+pub(crate) async fn bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
+    Ok(match &config.nats_url {
+        Some(url) => {
+            let nats = adapters::bus::Nats::connect(url.expose_secret(), adapters::bus::nats::Options::default()).await;
+            Arc::new(nats.context("failed to use NATS_URL")?)
+        }
+        None => Arc::new(adapters::bus::Embedded::new()),
+    })
+}
+
+/// The record.
+pub(crate) fn db(config: &Config) -> anyhow::Result<Arc<dyn Db>> {
+    adapters::db::open(config.database_url.as_ref()).context("failed to use DATABASE_URL")
+}

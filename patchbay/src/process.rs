@@ -1,0 +1,83 @@
+//! One role as a process: runtime, telemetry, ops listener, signals.
+
+use crate::roles::{self, Role};
+use crate::{assemble, otlp};
+use anyhow::Context;
+use common::config::Config;
+use common::health::{self, Readiness};
+use common::lifecycle::Lifecycle;
+use common::telemetry;
+use std::time::Duration;
+
+/// After a stop is asked for: above the roles' own patience, below Kubernetes' grace period.
+const BEYOND_DRAIN: Duration = Duration::from_secs(60);
+
+/// Runs one role until SIGTERM or Ctrl-C; a second one ends it at once.
+pub(crate) fn run(config: Config, role: Role) -> anyhow::Result<()> {
+    // The exporter owns a blocking client, which must be made outside the runtime.
+    let tracer = otlp::tracer(&config, role.name())?;
+    // Dropped last: it writes what is left of logs and traces.
+    let _telemetry = telemetry::init(role.name(), config.log_format, tracer);
+    runtime()?.block_on(serve(&config, role))
+}
+
+/// The runtime of every command.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("failed to start the runtime")
+}
+
+async fn serve(config: &Config, role: Role) -> anyhow::Result<()> {
+    let metrics = telemetry::metrics_table::install();
+    let lifecycle = Lifecycle::new();
+    let ops = Lifecycle::new();
+    let readiness = Readiness::expecting(role.conditions());
+    let listener = roles::listen(config.ops_listen, "PATCHBAY_OPS__LISTEN").await?;
+    health::serve(listener, readiness.clone(), metrics, &ops);
+    let ports = assemble::ports(config).await?;
+    match role {
+        Role::Gateway => {
+            let listener = roles::listen(config.gateway.listen, "PATCHBAY_GATEWAY__LISTEN").await?;
+            roles::gateway(config, &ports, roles::roster(config)?, listener, &readiness, &lifecycle)?;
+        }
+        Role::Worker => {
+            let listener = roles::listen(config.worker.listen, "PATCHBAY_WORKER__LISTEN").await?;
+            roles::worker(config, &ports, listener, &readiness, &lifecycle);
+        }
+        Role::Recorder => roles::recorder(config, &ports, &readiness, &lifecycle),
+    }
+    until_stopped(&lifecycle).await;
+    let patience = config.worker.drain + BEYOND_DRAIN;
+    tokio::select! {
+        left = lifecycle.join(patience) => if left > 0 { tracing::warn!(left, "tasks had to be ended") },
+        () = signal() => {
+            tracing::warn!("a second stop: ending now");
+            lifecycle.kill();
+        }
+    }
+    ops.kill();
+    Ok(())
+}
+
+/// Waits for the first signal and passes it on as a soft stop.
+pub(crate) async fn until_stopped(lifecycle: &Lifecycle) {
+    signal().await;
+    tracing::info!("stopping: no new calls, live calls may finish; a second signal ends now");
+    lifecycle.stop();
+}
+
+/// SIGTERM or Ctrl-C.
+pub(crate) async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

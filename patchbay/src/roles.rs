@@ -1,0 +1,89 @@
+//! Starts one role on its listener, with its readiness.
+
+use anyhow::Context;
+use common::company::{self, Roster};
+use common::config::Config;
+use common::health::Readiness;
+use common::lifecycle::Lifecycle;
+use common::ports::Ports;
+use gateway::GatewayContext;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Steps 1 and 2.
+    Gateway,
+    /// Steps 3 to 6.
+    Worker,
+    /// Step 7.
+    Recorder,
+}
+
+impl Role {
+    /// Its name in logs and traces.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Worker => "worker",
+            Self::Recorder => "recorder",
+        }
+    }
+
+    /// What it must reach before it takes work.
+    pub(crate) fn conditions(self) -> &'static [&'static str] {
+        match self {
+            Self::Gateway => &["state"],
+            Self::Worker => &["pool"],
+            Self::Recorder => &["bus", "db"],
+        }
+    }
+}
+
+/// Opens a listener; says what to do when somebody else has it.
+pub(crate) async fn listen(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("failed to listen on {address}; is another patchbay running? Set {variable} to another address")
+    })
+}
+
+/// Companies and agents; every mistake in them at once.
+pub(crate) fn roster(config: &Config) -> anyhow::Result<Roster> {
+    company::load::load(&config.agents_dir).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
+}
+
+/// Starts a gateway.
+pub(crate) fn gateway(
+    config: &Config,
+    ports: &Ports,
+    roster: Roster,
+    listener: TcpListener,
+    readiness: &Readiness,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let context =
+        GatewayContext::new(config, ports, roster, Lifecycle::new()).context("failed to start the gateway")?;
+    lifecycle.start("gateway", gateway::run(context, listener, readiness.clone(), lifecycle.clone()));
+    Ok(())
+}
+
+/// Starts a worker.
+pub(crate) fn worker(
+    config: &Config,
+    ports: &Ports,
+    listener: TcpListener,
+    readiness: &Readiness,
+    lifecycle: &Lifecycle,
+) {
+    let (config, ports) = (config.clone(), ports.clone());
+    let (readiness, own) = (readiness.clone(), lifecycle.clone());
+    lifecycle.start("worker", async move { worker::run(&config, listener, ports, readiness, own).await });
+}
+
+/// Starts a recorder.
+pub(crate) fn recorder(config: &Config, ports: &Ports, readiness: &Readiness, lifecycle: &Lifecycle) {
+    let (config, ports) = (config.clone(), ports.clone());
+    let (readiness, own) = (readiness.clone(), lifecycle.clone());
+    lifecycle.start("recorder", async move { recorder::run(&config, ports, own, readiness).await });
+}

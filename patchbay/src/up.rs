@@ -1,0 +1,181 @@
+//! `patchbay up`: every role in one process. Nothing needs to be installed; each URL that is set moves one port to the
+//! real thing.
+
+use crate::account::{self, is_local};
+use crate::cli::Settings;
+use crate::{assemble, otlp, process, roles};
+use anyhow::Context;
+use clap::Args;
+use common::company::{Provider, Roster};
+use common::config::Config;
+use common::health::{self, Readiness};
+use common::ids::WorkerId;
+use common::lifecycle::Lifecycle;
+use common::ports::Ports;
+use common::private::ExposeSecret;
+use common::telemetry;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Longest wait at a stop for calls and for what is still to be written.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Longest wait until every role says that it is ready.
+const READY: Duration = Duration::from_secs(20);
+
+#[derive(Args)]
+pub(crate) struct UpArgs {
+    /// Workers in this process
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    workers: u32,
+}
+
+/// Every role of one process, running.
+pub(crate) struct Running {
+    /// Its configuration, with the addresses it really has.
+    pub(crate) config: Config,
+    /// Its ports.
+    pub(crate) ports: Ports,
+    /// Stops it.
+    pub(crate) lifecycle: Lifecycle,
+    /// Who answers which number.
+    pub(crate) roster: Roster,
+    readiness: Readiness,
+    ops: Lifecycle,
+}
+
+/// Runs until Ctrl-C.
+pub(crate) fn run(settings: &Settings, args: &UpArgs) -> anyhow::Result<()> {
+    let config = load(settings)?;
+    let tracer = otlp::tracer(&config, "up")?;
+    let _telemetry = telemetry::init("up", config.log_format, tracer);
+    process::runtime()?.block_on(async {
+        let running = start(config, args.workers).await?;
+        running.until_ready().await?;
+        println!("{}", banner(&running));
+        process::until_stopped(&running.lifecycle).await;
+        running.stop().await;
+        Ok(())
+    })
+}
+
+/// The configuration of a laptop: with the simulated network's account where no account is set.
+pub(crate) fn load(settings: &Settings) -> anyhow::Result<Config> {
+    let config = settings.load(&[], &[])?;
+    let has_account = !config.twilio.auth_token.expose_secret().is_empty();
+    settings.load(&[], &account::laptop_defaults(has_account))
+}
+
+/// Starts every role.
+pub(crate) async fn start(mut config: Config, workers: u32) -> anyhow::Result<Running> {
+    let roster = roles::roster(&config)?;
+    let metrics = telemetry::metrics_table::install();
+    let lifecycle = Lifecycle::new();
+    let ops = Lifecycle::new();
+    let readiness = Readiness::expecting(&["state", "pool", "bus", "db"]);
+    let listener = roles::listen(config.ops_listen, "PATCHBAY_OPS__LISTEN").await?;
+    config.ops_listen = listener.local_addr()?;
+    health::serve(listener, readiness.clone(), metrics, &ops);
+    let public = roles::listen(config.gateway.listen, "PATCHBAY_GATEWAY__LISTEN").await?;
+    adopt_address(&mut config, &public)?;
+    let ports = assemble::ports(&config).await?;
+    // A database that is away now is waited for by the recorder, which says so; one that is here gets its tables.
+    if let Err(error) = ports.db.migrate().await {
+        tracing::warn!(%error, "the tables could not be looked at yet");
+    }
+    for number in 0..workers {
+        start_worker(&config, &ports, number, &readiness, &lifecycle).await?;
+    }
+    roles::recorder(&config, &ports, &readiness, &lifecycle);
+    roles::gateway(&config, &ports, roster.clone(), public, &readiness, &lifecycle)?;
+    Ok(Running { config, ports, lifecycle, roster, readiness, ops })
+}
+
+/// Where port 0 was asked for, the address is only known now.
+fn adopt_address(config: &mut Config, public: &TcpListener) -> anyhow::Result<()> {
+    let asked = config.gateway.listen;
+    config.gateway.listen = public.local_addr()?;
+    if config.public_url == format!("http://127.0.0.1:{}", asked.port()) {
+        config.public_url = format!("http://127.0.0.1:{}", config.gateway.listen.port());
+    }
+    Ok(())
+}
+
+async fn start_worker(
+    config: &Config,
+    ports: &Ports,
+    number: u32,
+    readiness: &Readiness,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let mut config = config.clone();
+    if number > 0 {
+        config.worker.id =
+            WorkerId::parse(format!("{}-{number}", config.worker.id)).context("failed to name a worker")?;
+        config.worker.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        config.worker.address = None;
+    }
+    let listener = roles::listen(config.worker.listen, "PATCHBAY_WORKER__LISTEN").await?;
+    roles::worker(&config, ports, listener, readiness, lifecycle);
+    Ok(())
+}
+
+impl Running {
+    /// Waits until every role is ready; says what is missing when it takes too long.
+    pub(crate) async fn until_ready(&self) -> anyhow::Result<()> {
+        let started = tokio::time::Instant::now();
+        loop {
+            let report = self.readiness.report();
+            if report.ready {
+                return Ok(());
+            }
+            if started.elapsed() > READY {
+                let reasons: Vec<String> =
+                    report.waiting.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+                anyhow::bail!("not ready after {READY:?}: {}; `patchbay doctor` says more", reasons.join("; "));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Soft stop, then the rest.
+    pub(crate) async fn stop(self) {
+        self.lifecycle.stop();
+        tokio::select! {
+            _ = self.lifecycle.join(PATIENCE) => {}
+            () = process::signal() => self.lifecycle.kill(),
+        }
+        self.ops.kill();
+    }
+}
+
+/// What a person needs to know first.
+fn banner(running: &Running) -> String {
+    let config = &running.config;
+    let store = |set: bool, real: &str, own: &str| if set { real.to_owned() } else { own.to_owned() };
+    let mut text = format!(
+        "\npatchbay is up\n  webhook    {url}/twilio/voice\n  status     {url}/twilio/status\n  ops        http://{ops}/readyz  /metrics\n  state      {state}\n  bus        {bus}\n  record     {db}\n",
+        url = config.public_url,
+        ops = config.ops_listen,
+        state = store(config.redis_url.is_some(), "Redis", "in this process (REDIS_URL moves it)"),
+        bus = store(config.nats_url.is_some(), "NATS JetStream", "in this process (NATS_URL moves it)"),
+        db = store(
+            config.database_url.is_some(),
+            "the database of DATABASE_URL",
+            "SQLite in memory (DATABASE_URL moves it)"
+        ),
+    );
+    for (company, agent) in running.roster.agents() {
+        let numbers: Vec<&str> = agent.numbers.iter().map(common::private::PhoneNumber::reveal).collect();
+        text += &format!("  agent      {}/{} answers {}\n", company.id, agent.id, numbers.join(", "));
+    }
+    let wants_openai = running.roster.agents().any(|(_, agent)| agent.provider == Provider::Openai);
+    if wants_openai && config.openai.api_key.is_none() {
+        text += "\nOPENAI_API_KEY is not set: the simulated agent answers, from its script.\n";
+    }
+    if is_local(config) {
+        text += "No Twilio account is set: only `patchbay ring` can call, from this machine.\n";
+    }
+    text + "\nTry it:  patchbay ring --say \"What time is breakfast?\"      Stop it:  Ctrl-C\n"
+}
