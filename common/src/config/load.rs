@@ -190,8 +190,7 @@ fn check(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Text | Kind::Secret => (one_line, "a text on one line".into()),
         Kind::Folder => (one_line, "a folder".into()),
         Kind::Url(schemes) | Kind::SecretUrl(schemes) => {
-            let each = text.split(',').all(|url| is_url(url.trim(), schemes));
-            (each, format!("a URL that begins with {}", or(schemes, "://")))
+            (is_url(text, schemes), format!("a URL that begins with {}", or(schemes, "://")))
         }
         Kind::SafeUrl(schemes) => (
             is_url(text, schemes) && is_safe(text),

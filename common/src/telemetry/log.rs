@@ -8,7 +8,7 @@ mod json;
 use crate::config::{LogFormat, environment};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::OnceLock;
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -47,11 +47,7 @@ impl Drop for Guard {
 /// Starts logging, and tracing where there is a tracer. `role` stands in every JSON line: `gateway`, `worker`, `up`.
 /// A second call in one process changes nothing.
 pub fn init(role: &'static str, format: LogFormat, tracer: Option<SdkTracerProvider>) -> Guard {
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(WAITING_LINES)
-        .thread_name("log writer")
-        .finish(stderr());
+    let (writer, guard) = never_waiting(stderr());
     let _ = DROPPED.set(writer.error_counter());
     let terminal = stderr().is_terminal();
     let json = match format {
@@ -65,6 +61,11 @@ pub fn init(role: &'static str, format: LogFormat, tracer: Option<SdkTracerProvi
     let subscriber = Registry::default().with(filter()).with(traces).with(lines);
     let _ = subscriber.try_init();
     Guard { _writer: guard, tracer }
+}
+
+fn never_waiting(out: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
+    builder.thread_name("log writer").finish(out)
 }
 
 /// How many lines were dropped since the start.
@@ -94,4 +95,37 @@ where
     S: Subscriber + for<'s> LookupSpan<'s>,
 {
     tracing_subscriber::fmt::layer().with_target(false).with_ansi(terminal).with_writer(writer).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// A terminal on which somebody pressed Ctrl-S.
+    struct Paused(Receiver<()>);
+
+    impl Write for Paused {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_stops_costs_lines_and_no_time() {
+        let (resume, paused) = channel();
+        let (mut writer, guard) = never_waiting(Paused(paused));
+        for _ in 0..WAITING_LINES + 100 {
+            writer.write_all(b"a line\n").unwrap();
+        }
+        assert!(writer.error_counter().dropped_lines() >= 98, "the queue and the writer hold the others");
+        drop(resume);
+        drop(guard);
+    }
 }

@@ -44,3 +44,33 @@ impl Extractor for Carrier {
         vec![TRACEPARENT]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::Registry;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    const GATEWAY: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    #[test]
+    fn a_span_that_adopts_a_context_hands_the_same_trace_on() {
+        let provider = SdkTracerProvider::builder().build();
+        let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        tracing::subscriber::with_default(Registry::default().with(traces), || {
+            let span = tracing::info_span!("call");
+            adopt(&span, GATEWAY);
+            let onward = span.in_scope(current);
+            assert_eq!(onward[..36], GATEWAY[..36], "the same trace");
+            assert_ne!(onward, GATEWAY, "from another span of it");
+            adopt(&tracing::info_span!("other"), "nonsense");
+        });
+    }
+
+    #[test]
+    fn without_a_tracer_there_is_nothing_to_hand_on() {
+        assert_eq!(current(), "");
+    }
+}

@@ -127,6 +127,12 @@ fn a_key_is_not_sent_in_the_clear_to_another_machine() {
 }
 
 #[test]
+fn a_list_of_servers_and_a_password_with_a_comma_are_taken() {
+    assert!(load(&[("NATS_URL", "nats://a:4222,nats://b:4222"), ("DATABASE_URL", "postgres://u:a,b@h/db")]).is_ok());
+    assert!(load(&[("DATABASE_URL", "sqlite:calls.db")]).is_ok());
+}
+
+#[test]
 fn variables_of_kubernetes_services_and_of_other_programs_are_left_alone() {
     let others = [
         ("PATCHBAY_GATEWAY_SERVICE_HOST", "10.0.0.1"),

@@ -17,20 +17,36 @@ struct Emitted {
     labels: Vec<String>,
 }
 
-#[test]
-fn every_metric_that_is_emitted_is_in_the_table() {
-    let emitted = emitted();
-    assert!(emitted.len() > 3, "the sources were not found");
-    for Emitted { file, kind, name, labels } in emitted {
-        let row = TABLE.iter().find(|metric| metric.name == name);
-        let row = row.unwrap_or_else(|| panic!("{name} of {} is not in the table of metrics", file.display()));
+impl Emitted {
+    fn fault(&self) -> Option<String> {
+        let Self { file, kind, name, labels } = self;
+        let as_emitted = format!("{kind} {name} {labels:?} of {}", file.display());
+        let Some(row) = TABLE.iter().find(|metric| metric.name == name) else {
+            return Some(format!("{as_emitted} is not in the table"));
+        };
         let expected = match row.kind {
             MetricKind::Counter => "counter",
             MetricKind::Gauge => "gauge",
             MetricKind::Histogram(_) => "histogram",
         };
-        assert_eq!((kind, labels), (expected, row.labels.iter().map(|&label| label.to_owned()).collect()), "{name}");
+        let same = *kind == expected && labels.iter().eq(row.labels);
+        (!same).then(|| format!("{as_emitted} is a {expected} {:?} in the table", row.labels))
     }
+}
+
+#[test]
+fn every_metric_that_is_emitted_is_in_the_table() {
+    let emitted = emitted();
+    assert!(emitted.len() > 3, "the sources were not found");
+    let wrong: Vec<_> = emitted.iter().filter_map(Emitted::fault).collect();
+    assert!(wrong.is_empty(), "the table of metrics and the sources differ:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_metric_of_the_table_is_emitted() {
+    let names: BTreeSet<_> = emitted().into_iter().map(|emitted| emitted.name).collect();
+    let silent: Vec<_> = TABLE.iter().map(|metric| metric.name).filter(|&name| !names.contains(name)).collect();
+    assert!(silent.is_empty(), "nothing emits {silent:?}");
 }
 
 #[test]
