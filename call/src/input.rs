@@ -160,6 +160,7 @@ pub enum AgentInput {
 
 /// Why the agent's link is gone, as far as it changes what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LinkFault {
     /// The network or the server failed: dial again.
     Broken,
