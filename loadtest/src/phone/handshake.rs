@@ -25,6 +25,9 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The library clears its whole read buffer before each read; the default of 128 KiB would cost more than all else.
 const READ_BUFFER: usize = 4 * 1024;
+/// What may wait for the kernel before frames are thrown away: half a second of caller audio beyond the kernel's own
+/// buffers. More would hide a server that does not read, less would lose frames to a busy moment.
+const WRITE_BUFFER: usize = 8 * 1024;
 
 /// Why there is no stream.
 #[derive(Clone, Debug)]
@@ -63,7 +66,7 @@ async fn connect(network: &Network, url: &str, signing: Signing) -> Result<Socke
     // A frame that waits for the acknowledgement of the one before it would be late by up to 40 ms.
     stream.set_nodelay(true).map_err(|error| Refusal::new(31902, error.to_string()))?;
     let request = upgrade(network, url, &actual, signing)?;
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
     let (socket, _) = client_async_tls_with_config(request, stream, Some(config), None).await.map_err(refusal)?;
     Ok(socket)
 }

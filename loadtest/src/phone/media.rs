@@ -54,7 +54,6 @@ pub(super) struct Media {
     player: Player,
     schedule: Schedule,
     truth: StreamTruth,
-    started: Instant,
     mischief: VecDeque<(Instant, Mischief)>,
     stall: Option<(Instant, Instant)>,
     url: String,
@@ -86,7 +85,6 @@ impl Media {
             player,
             schedule: Schedule::new(call.network.next_tick(call.plan.number, now), jitter, call.plan.number),
             truth,
-            started: now,
             mischief: mischief.into_iter().map(|(after, deed)| (now + after, deed)).collect(),
             stall,
             url: spec.url.clone(),
@@ -114,8 +112,7 @@ impl Media {
         let start = self.writer.start(call.network.account_sid(), call_sid, &self.parameters);
         self.push(socket, start, cx);
         flush(socket, cx);
-        self.started = Instant::now();
-        self.truth.started_ns = Some(nanos(call.begun, self.started));
+        self.truth.started_ns = Some(nanos(call.begun, Instant::now()));
     }
 
     /// When the clock strikes next: a frame is due, or a mark is reached.

@@ -40,7 +40,7 @@ pub async fn say(text: &str) -> anyhow::Result<Clip> {
             Ok(done) if !done.status.success() => bail!("{program} failed with {}", done.status),
             Ok(_) => {
                 let mulaw = wav::decode(&std::fs::read(&file)?).with_context(|| format!("read what {program} said"))?;
-                return Ok(Clip::new("spoken text", &mulaw));
+                return Ok(Clip::new(text, &mulaw));
             }
         }
     }
@@ -94,6 +94,7 @@ fn listen(mut child: Child) -> anyhow::Result<Microphone> {
                 return;
             }
         }
+        tracing::warn!("the recording program stopped; the microphone is silent from here");
     });
     Ok(Microphone { frames, capture: Capture(child) })
 }

@@ -74,10 +74,16 @@ impl Application {
         };
         let router = Router::new().fallback(serve).with_state(application.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut config = NetworkConfig::new(application.url("/voice"));
-        config.status_callback = Some(application.url("/status"));
+        let network = Network::start(application.config()).await.unwrap();
+        (application, network)
+    }
+
+    /// An account whose calls come here.
+    pub(crate) fn config(&self) -> NetworkConfig {
+        let mut config = NetworkConfig::new(self.url("/voice"));
+        config.status_callback = Some(self.url("/status"));
         config.api_key = Some(("SK00000000000000000000000000000001".to_owned(), "secret".to_owned()));
-        (application, Network::start(config).await.unwrap())
+        config
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -77,6 +77,32 @@ async fn faults_reach_the_wire() {
 }
 
 #[tokio::test]
+async fn a_telephone_that_does_not_read_goes_on_sending() {
+    let (truth, application) = stalled(Duration::from_millis(200)).await;
+    let stream = &truth.streams[0];
+    let heard_after = stream.received[0].at_ns - stream.started_ns.unwrap();
+    assert!(heard_after >= 200_000_000, "{heard_after}");
+    let meanwhile = stream.sent.iter().filter(|frame| frame.at_ns < stream.received[0].at_ns).count();
+    assert!(meanwhile >= 8, "{meanwhile} frames");
+    assert_eq!(application.hits("/next").len(), 1);
+}
+
+/// A call that reads nothing of its stream for a while.
+async fn stalled(lasting: Duration) -> (CallTruth, Application) {
+    let (application, network) = Application::start(&CONNECT, |mut stream: Stream| async move {
+        stream.next_event("media").await;
+        stream.speak(20).await;
+        stream.mark("heard").await;
+        stream.next_event("mark").await;
+        stream.close().await;
+    })
+    .await;
+    let stall = Fault::StallReading { after: Duration::ZERO, lasting };
+    let truth = phone::call(&network, CallPlan::new(1, NUMBER, vec![Step::AwaitEnd]).with_fault(stall)).await;
+    (truth, application)
+}
+
+#[tokio::test]
 async fn what_the_application_does_wrong_is_noticed_and_the_stream_goes_on() {
     type Bad = fn(&Stream) -> axum::extract::ws::Message;
     let bad: [(Bad, u32); 4] = [

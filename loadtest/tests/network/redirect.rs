@@ -1,5 +1,6 @@
 //! Live calls that are sent elsewhere or ended by REST, and streams that are opened again.
 
+use loadtest::network::{InterruptedAction, Network, NetworkConfig};
 use loadtest::phone::{self, CallEnd, CallPlan, Step, StreamEnd};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -26,9 +27,18 @@ async fn order(base: &str, call: &str, form: &[(&str, &str)]) -> (u16, Value) {
 
 /// Runs one call; at the first message of its stream the call is given this order.
 async fn ordered(form: &[(&str, &str)]) -> (phone::CallTruth, Application, Vec<Value>, u16) {
+    ordered_with(InterruptedAction::NotAsked, form).await
+}
+
+async fn ordered_with(
+    interrupted: InterruptedAction,
+    form: &[(&str, &str)],
+) -> (phone::CallTruth, Application, Vec<Value>, u16) {
     let (messages, mut received) = mpsc::unbounded_channel();
-    let (application, network) =
+    let (application, _) =
         Application::start(&TWO_STREAMS, move |stream: Stream| stream.pass_on(messages.clone())).await;
+    let network =
+        Network::start(NetworkConfig { interrupted_action: interrupted, ..application.config() }).await.unwrap();
     let host = application.host.clone();
     let form: Vec<_> =
         form.iter().map(|(name, value)| (*name, value.replace("{http}", &format!("http://{host}")))).collect();
@@ -59,6 +69,15 @@ async fn a_call_redirected_by_rest_stops_its_stream_and_runs_the_new_document() 
     assert_eq!(rest.last().unwrap()["event"], "stop");
     assert_eq!(truth.spoken, ["One moment."]);
     assert!(application.hits("/next").is_empty());
+}
+
+#[tokio::test]
+async fn the_old_action_of_a_redirected_call_may_be_asked_for_and_is_not_followed() {
+    let (truth, application, ..) = ordered_with(InterruptedAction::Asked, &[("Url", "{http}/elsewhere")]).await;
+    assert_eq!((truth.spoken, truth.streams.len()), (vec!["One moment.".to_owned()], 1));
+    let (old, new) = (application.hits("/next"), application.hits("/elsewhere"));
+    assert_eq!((old.len(), new.len()), (1, 1));
+    assert_eq!(old[0].params["CallStatus"], "in-progress");
 }
 
 #[tokio::test]
