@@ -3,6 +3,7 @@
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
 use tracing::field::{Field, Visit};
@@ -26,28 +27,44 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = Map::new();
-        let now = i64::try_from(crate::clock::unix_ms()).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        line.insert("timestamp".into(), format!("{:.3}", now.unwrap_or_default()).into());
-        line.insert("level".into(), event.metadata().level().as_str().into());
-        // Named first so that they lead the line; the fields may fill them.
-        line.insert("message".into(), Value::Null);
-        line.insert("role".into(), self.role.into());
-        line.insert("target".into(), event.metadata().target().into());
+        let mut fields = Map::new();
+        fields.insert("target".into(), event.metadata().target().into());
         for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
-            if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>()
-                && let Ok(fields) = serde_json::from_str::<Map<String, Value>>(&fields.fields)
+            if let Some(known) = span.extensions().get::<FormattedFields<JsonFields>>()
+                && let Ok(known) = serde_json::from_str::<Map<String, Value>>(&known.fields)
             {
-                line.extend(fields);
+                fields.extend(known);
             }
         }
         if let Some(trace) = trace_id() {
-            line.insert("trace_id".into(), trace.into());
+            fields.insert("trace_id".into(), trace.into());
         }
-        event.record(&mut Fields(&mut line));
+        event.record(&mut Fields(&mut fields));
+        let message = fields.remove("message").unwrap_or_default();
+        for taken in ["timestamp", "level", "role"] {
+            fields.remove(taken);
+        }
+        let level = event.metadata().level().as_str();
+        let line = Line { timestamp: now(), level, message, role: self.role, fields };
         let text = serde_json::to_string(&line).map_err(|_| fmt::Error)?;
         writeln!(out, "{text}")
     }
+}
+
+/// What people look for first comes first.
+#[derive(Serialize)]
+struct Line {
+    timestamp: String,
+    level: &'static str,
+    message: Value,
+    role: &'static str,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+fn now() -> String {
+    let ms = i64::try_from(crate::clock::unix_ms()).unwrap_or_default();
+    format!("{:.3}", jiff::Timestamp::from_millisecond(ms).unwrap_or_default())
 }
 
 fn trace_id() -> Option<String> {
@@ -134,6 +151,7 @@ mod tests {
         );
         assert_eq!((&line["message"], &line["seats"]), (&"a \"seat\"\nis taken".into(), &3.into()));
         assert_eq!(line["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+        assert!(text.starts_with(r#"{"timestamp":""#) && text.contains(r#"Z","level":"INFO","message":""#), "{text}");
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
     }
 }
