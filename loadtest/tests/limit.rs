@@ -1,6 +1,7 @@
 //! The bare relay passes on what it is given and changes nothing.
+#![allow(clippy::disallowed_methods, reason = "the test owns its tasks; they end with it")]
 
-use std::time::Duration;
+use std::{process::Stdio, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use loadtest::limit::{
@@ -8,7 +9,11 @@ use loadtest::limit::{
     lines::{self, Lines},
     peer::{Peer, Rate},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpListener,
+    process::Command,
+};
 use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
 
 /// A relay in front of `to`, and its URL.
@@ -63,4 +68,20 @@ async fn every_frame_of_a_line_arrives_with_its_time() {
     assert_eq!(near.sent, 30);
     assert!(near.received > 0 && near.delays.len() == near.received as usize);
     assert_eq!(peer.until(3).await.received, 30);
+}
+
+#[tokio::test]
+async fn the_program_relays_from_where_it_says_it_listens() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_loadtest"))
+        .args(["limit", "--listen", "127.0.0.1:0", "--to", &echo().await])
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).await.unwrap();
+    let address = line.trim().strip_prefix("listening on ").unwrap();
+    let (mut socket, _) = connect_async(format!("ws://{address}")).await.unwrap();
+    socket.send(Message::text("hello")).await.unwrap();
+    assert_eq!(socket.next().await.unwrap().unwrap(), Message::text("hello"));
 }

@@ -10,8 +10,9 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{ledger::Account, report::Record};
 
-/// How long the last events may take to arrive in the database.
-const SETTLE_WAIT: Duration = Duration::from_secs(30);
+/// How long the last events may take to arrive in the database: what a killed recorder had fetched and not acknowledged
+/// comes again after the bus has waited half a minute for it.
+const SETTLE_WAIT: Duration = Duration::from_secs(60);
 /// How often it is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 

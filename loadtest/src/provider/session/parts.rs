@@ -43,7 +43,8 @@ pub(super) struct Produced {
 pub(super) enum Stage {
     Planned,
     Open,
-    Finished,
+    /// With this status.
+    Finished(&'static str),
 }
 
 impl Session {
@@ -141,8 +142,8 @@ impl Session {
     pub(super) fn finish_part(&mut self, response: &mut Response, part: usize) {
         let cancelled = response.cancelled.is_some();
         let output = &mut response.outputs[part];
-        output.stage = Stage::Finished;
         let status = if cancelled { "incomplete" } else { "completed" };
+        output.stage = Stage::Finished(status);
         let object = item_object(output, status);
         let (id, item) = (response.id.clone(), output.item.clone());
         let place = Place { response: &id, item: &item, index: part };
@@ -206,8 +207,12 @@ impl Produced {
     }
 }
 
+/// The status of an item when its response is over.
 pub(super) fn status_done(output: &Produced) -> &'static str {
-    if output.stage == Stage::Finished { "completed" } else { "in_progress" }
+    match output.stage {
+        Stage::Finished(status) => status,
+        Stage::Planned | Stage::Open => "incomplete",
+    }
 }
 
 pub(super) fn item_object(output: &Produced, status: &str) -> Value {

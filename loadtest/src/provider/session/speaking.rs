@@ -252,10 +252,8 @@ impl Session {
 
     fn response_object(&self, response: &Response, status: &str, details: &Value, usage: &Value) -> Value {
         let done = status != "in_progress";
-        let status_of =
-            |output: &Produced| if response.cancelled.is_some() { "incomplete" } else { status_done(output) };
         let shown = response.outputs.iter().filter(|output| done && output.stage != Stage::Planned);
-        let output: Vec<Value> = shown.map(|output| item_object(output, status_of(output))).collect();
+        let output: Vec<Value> = shown.map(|output| item_object(output, status_done(output))).collect();
         let config = self.config.object();
         json!({
             "object": "realtime.response", "id": response.id, "status": status, "status_details": details,
