@@ -66,7 +66,7 @@ impl GatewayContext {
         Ok(Self {
             public_url: config.public_url.clone(),
             account_sid: config.twilio.account_sid.clone(),
-            twilio_tokens: vec![config.twilio.auth_token.clone()],
+            twilio_tokens: config.twilio.auth_tokens(),
             keys,
             deadline: config.gateway.deadline,
             state: ports.state.clone(),

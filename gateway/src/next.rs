@@ -5,12 +5,13 @@ use crate::GatewayContext;
 use crate::moments;
 use crate::signed::{Signed, xml};
 use crate::webhook::{Dossier, place, spoken};
+use crate::witness::envelope;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use call::{Conversation, NextStep};
 use common::company::Phrases;
-use common::event::Refusal;
+use common::event::{Event, GatewayEvent, Refusal, Source};
 use common::ids::CallId;
 use common::ports::{Session, SessionStatus, SessionWrite};
 use common::telemetry::trace;
@@ -79,8 +80,7 @@ async fn resume(gateway: &GatewayContext, call: &CallId, session: Session) -> St
     };
     trace::adopt(&tracing::Span::current(), &dossier.trace);
     if session.resumes >= MOST_RESUMES {
-        moments::call_refused(call, Refusal::TooManyResumes.as_str());
-        return spoken(&dossier.agent.phrases.apology, &dossier.agent.language);
+        return give_up(gateway, call, &session, &dossier).await;
     }
     let Ok(claimed) = gateway.state.claim(call).await else {
         return document(&[Verb::Hangup]);
@@ -92,4 +92,17 @@ async fn resume(gateway: &GatewayContext, call: &CallId, session: Session) -> St
         checkpoint.and_then(|json| serde_json::from_slice::<Conversation>(json).ok()).unwrap_or_default();
     let write = SessionWrite::new(call.clone(), claimed.epoch);
     place(gateway, write, dossier.agent, Some(conversation), claimed.resumes).await
+}
+
+/// The call ends here, under the claim it has: whoever still carries it is told by the line.
+async fn give_up(gateway: &GatewayContext, call: &CallId, session: &Session, dossier: &Dossier) -> String {
+    let reason = Refusal::TooManyResumes;
+    moments::call_refused(call, reason.as_str());
+    let mut write = SessionWrite::new(call.clone(), session.epoch);
+    write.status = Some(SessionStatus::Ended);
+    let refused = Event::Gateway(GatewayEvent::Refused { reason });
+    // The last claim wrote its assignment as number 0.
+    write.events.push(envelope(call, Source::Gateway, session.epoch, 1, Some(&dossier.agent.company), refused));
+    gateway.witness.write(write).await;
+    spoken(&dossier.agent.phrases.apology, &dossier.agent.language)
 }

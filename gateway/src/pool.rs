@@ -94,8 +94,18 @@ impl Pool {
         None
     }
 
-    /// Where a worker is reached, if it is in the pool.
-    pub fn address_of(&self, worker: &WorkerId) -> Option<String> {
+    /// Where a worker is reached, if it is in the pool. A worker that is new here is looked for once: another gateway
+    /// may have found and reserved it a moment ago.
+    pub async fn address_of(&self, worker: &WorkerId) -> Option<String> {
+        let known = self.known_address(worker);
+        if known.is_some() {
+            return known;
+        }
+        self.look().await;
+        self.known_address(worker)
+    }
+
+    fn known_address(&self, worker: &WorkerId) -> Option<String> {
         let snapshot = self.snapshot.read().expect("no code panics while it holds the snapshot");
         let entry = snapshot.entries.iter().find(|entry| entry.worker.id == *worker)?;
         Some(entry.worker.address.clone())

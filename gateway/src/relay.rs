@@ -29,7 +29,10 @@ pub async fn media(
     Path((worker, _token)): Path<(String, String)>,
     mut request: Request,
 ) -> Response {
-    let address = WorkerId::parse(worker).ok().and_then(|worker| gateway.pool.address_of(&worker));
+    let address = match WorkerId::parse(worker) {
+        Ok(worker) => gateway.pool.address_of(&worker).await,
+        Err(_) => None,
+    };
     let Some(authority) = address.and_then(|url| authority(&url)) else {
         moments::relay_failed("unknown_worker");
         return StatusCode::NOT_FOUND.into_response();

@@ -62,7 +62,7 @@ async fn incoming(gateway: Arc<GatewayContext>, request: Request, path: Option<(
     let deadline = gateway.deadline;
     let accepting = async {
         let accepted = tokio::time::timeout(deadline, accept(&gateway, &webhook, path)).await;
-        accepted.unwrap_or_else(|_| too_slow(&gateway, &webhook.call))
+        accepted.unwrap_or_else(|_| too_slow(&gateway, &webhook))
     };
     let answer = gateway.answers.once(&key, deadline, accepting.instrument(span)).await;
     moments::webhook_answered("voice", started.elapsed());
@@ -165,13 +165,14 @@ async fn refuse_unknown(gateway: &GatewayContext, webhook: &Webhook, reason: Ref
     spoken(&Phrases::default().unknown_number, "en")
 }
 
-fn too_slow(gateway: &GatewayContext, call: &CallId) -> String {
-    moments::call_refused(call, Refusal::Internal.as_str());
+/// Written under no claim: the answer that was too slow may still write the same under its own.
+fn too_slow(gateway: &GatewayContext, webhook: &Webhook) -> String {
+    moments::call_refused(&webhook.call, Refusal::Internal.as_str());
+    let event = |sequence, event| envelope(&webhook.call, Source::Gateway, Epoch(0), sequence, None, event);
     let refused = Event::Gateway(GatewayEvent::Refused { reason: Refusal::Internal });
-    // A number of its own: the answer that was too slow may still write the first ones.
-    let event = envelope(call, Source::Gateway, Epoch(0), 9, None, refused);
-    let (witness, call) = (gateway.witness.clone(), call.clone());
-    gateway.lifecycle.start("tell of a slow answer", async move { witness.tell(&call, vec![event]).await });
+    let events = vec![event(0, accepted(webhook, None)), event(1, refused)];
+    let (witness, call) = (gateway.witness.clone(), webhook.call.clone());
+    gateway.lifecycle.start("tell of a slow answer", async move { witness.tell(&call, events).await });
     spoken(&Phrases::default().apology, "en")
 }
 

@@ -29,10 +29,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stream::UsedTokens;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 
-/// After a stop is asked for, how long streams that were promised a moment before may still connect.
-const PROMISED: Duration = Duration::from_secs(5);
+/// How long calls that were told to go on elsewhere may take to leave: the farewell's own deadline and a little.
+const LEAVING: Duration = Duration::from_secs(30);
 
 /// After the last call has ended, how long its news may take to be written.
 const LAST_NEWS: Duration = Duration::from_secs(10);
@@ -99,7 +98,7 @@ fn context(config: &Config, ports: &Ports, calls: &Lifecycle, news: &Lifecycle) 
         boot: BootId::fresh(),
         keys: Keys::new(common::private::ExposeSecret::expose_secret(&config.secret)),
         public_url: config.public_url.clone(),
-        twilio_tokens: vec![config.twilio.auth_token.clone()],
+        twilio_tokens: config.twilio.auth_tokens(),
         used_tokens: UsedTokens::default(),
         seats: Seats::new(config.worker.seats),
         agents: ports.agents.clone(),
@@ -126,24 +125,13 @@ async fn serve(listener: TcpListener, worker: Arc<WorkerContext>) {
     }
 }
 
-/// First no new calls; then wait for the live ones; then let the rest go on at another worker.
+/// First no new calls; then wait for the live ones (a reserved seat counts, so a stream that was promised a moment before
+/// still connects); then let the rest go on at another worker.
 async fn drain(worker: &WorkerContext, patience: Duration) {
     worker.seats.drain();
-    let stopping = Instant::now();
-    let deadline = stopping + patience;
-    let mut told = false;
-    loop {
-        let taken = worker.seats.load().taken;
-        if taken == 0 && (worker.seats.live() == 0) && stopping.elapsed() >= PROMISED.min(patience) {
-            return;
-        }
-        if Instant::now() >= deadline && !told {
-            told = true;
-            worker.seats.tell_all(&ControlInput::Leave(NextStep::Resume));
-        }
-        if Instant::now() >= deadline + Duration::from_secs(30) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    if worker.seats.emptied(patience).await {
+        return;
     }
+    worker.seats.tell_all(&ControlInput::Leave(NextStep::Resume));
+    worker.seats.emptied(LEAVING).await;
 }

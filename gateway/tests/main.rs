@@ -1,0 +1,15 @@
+//! The gateway as the telephone network sees it: requests in, documents and events out. The stores are the embedded
+//! ones, workers are small servers on loopback that answer as a test wants them to.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "these are tests")]
+
+mod away;
+mod duplicates;
+mod next;
+mod refused;
+mod relay;
+mod routing;
+mod signature;
+mod status;
+mod support;
+mod webhook;

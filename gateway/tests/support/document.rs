@@ -1,0 +1,74 @@
+//! TwiML as another reader sees it.
+
+use super::PUBLIC;
+
+/// What a document tells the telephone network to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// Verbs in order.
+    pub(crate) verbs: Vec<Verb>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Say { text: String, language: String },
+    Hangup,
+    Connect { action: String, stream: String, status_callback: String },
+}
+
+impl Document {
+    pub(crate) fn read(xml: &str) -> Self {
+        let tree = roxmltree::Document::parse(xml).unwrap();
+        assert!(tree.root_element().has_tag_name("Response"), "{xml}");
+        let verbs = tree.root_element().children().map(|node| {
+            let attribute = |node: roxmltree::Node, name| node.attribute(name).unwrap_or_default().to_owned();
+            match node.tag_name().name() {
+                "Say" => Verb::Say { text: node.text().unwrap().to_owned(), language: attribute(node, "language") },
+                "Hangup" => Verb::Hangup,
+                "Connect" => {
+                    let stream = node.first_element_child().unwrap();
+                    assert!(stream.has_tag_name("Stream"), "{xml}");
+                    Verb::Connect {
+                        action: attribute(node, "action"),
+                        stream: attribute(stream, "url"),
+                        status_callback: attribute(stream, "statusCallback"),
+                    }
+                }
+                other => panic!("no test expects <{other}>"),
+            }
+        });
+        Self { verbs: verbs.collect() }
+    }
+
+    /// The one `<Connect>` in it: action path, stream URL, path of the status callback.
+    pub(crate) fn connect(self) -> (String, String, String) {
+        let [Verb::Connect { action, stream, status_callback }] = <[Verb; 1]>::try_from(self.verbs).unwrap() else {
+            panic!("the caller is not connected")
+        };
+        (own_path(&action), stream, own_path(&status_callback))
+    }
+
+    /// The worker and the token in the stream's URL.
+    pub(crate) fn stream(self) -> (String, String) {
+        let (_, stream, _) = self.connect();
+        let path = stream.strip_prefix("wss://calls.example.com/media/").unwrap();
+        let (worker, token) = path.split_once('/').unwrap();
+        (worker.to_owned(), token.to_owned())
+    }
+
+    /// The sentence in it, after which the call is over.
+    pub(crate) fn sentence(self) -> String {
+        let [Verb::Say { text, .. }, Verb::Hangup] = <[Verb; 2]>::try_from(self.verbs).unwrap() else {
+            panic!("a sentence and the end are expected")
+        };
+        text
+    }
+
+    pub(crate) fn is_hangup(&self) -> bool {
+        self.verbs == [Verb::Hangup]
+    }
+}
+
+fn own_path(url: &str) -> String {
+    url.strip_prefix(PUBLIC).unwrap().to_owned()
+}
