@@ -174,7 +174,7 @@ async fn openai(config: &Config) -> Finding {
 async fn public_url(config: &Config) -> Finding {
     let asking = async {
         let answer = reqwest::get(format!("{}/health", config.public_url)).await;
-        match answer.map_err(|error| error.without_url().to_string())?.status().as_u16() {
+        match answer.map_err(|_| format!("nobody answers at {} yet", config.public_url))?.status().as_u16() {
             200 => Ok(Health { server: format!("{} leads to a gateway", config.public_url), faults: Vec::new() }),
             status => Err(format!("{} answered {status}", config.public_url)),
         }

@@ -15,7 +15,7 @@ use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 /// Between two beats, and how long a lease lasts. A lost worker is out of the pool after 2 s; four beats must fail before
@@ -31,6 +31,7 @@ pub struct Seats {
     most: u32,
     draining: AtomicBool,
     taken: Mutex<BTreeMap<CallId, Seat>>,
+    given_back: Notify,
     frames: Arc<AtomicU64>,
 }
 
@@ -72,6 +73,7 @@ impl Seats {
             most,
             draining: AtomicBool::new(false),
             taken: Mutex::new(BTreeMap::new()),
+            given_back: Notify::new(),
             frames: Arc::default(),
         })
     }
@@ -127,12 +129,28 @@ impl Seats {
         let mut taken = self.lock();
         if taken.get(call).is_some_and(|seat| seat.epoch == epoch) {
             taken.remove(call);
+            self.given_back.notify_waiters();
         }
     }
 
     /// Takes no new calls from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until no seat is taken, at most `patience`; says whether that came to be.
+    pub async fn emptied(&self, patience: Duration) -> bool {
+        let waiting = async {
+            loop {
+                // Asked for before looking, so that a seat given back in between is not missed.
+                let given_back = self.given_back.notified();
+                if self.lock().is_empty() {
+                    return;
+                }
+                given_back.await;
+            }
+        };
+        tokio::time::timeout(patience, waiting).await.is_ok()
     }
 
     /// Tells every live call; a call whose mailbox is full hears it later or ends by its own limits.
