@@ -6,8 +6,10 @@ use common::ports::BusError;
 use std::time::Duration;
 
 pub mod embedded;
+pub mod nats;
 
 pub use embedded::Embedded;
+pub use nats::Nats;
 
 /// How long a consumer may be silent about a message before it is delivered again. Shorter than a recorder's slowest
 /// batch, and everything is recorded twice; longer, and what a dead recorder held waits longer.

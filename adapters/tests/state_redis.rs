@@ -11,11 +11,12 @@ use std::time::Duration;
 macro_rules! real {
     ($suite:ident: $($sentence:ident),* $(,)?) => {
         mod $suite {
+            use common::ports::contract;
             $(
                 #[tokio::test]
                 async fn $sentence() {
                     let Some(server) = super::Server::given().await else { return };
-                    common::ports::contract::$suite::$sentence(&server.state).await;
+                    contract::in_time(contract::$suite::$sentence(&server.state)).await;
                 }
             )*
         }

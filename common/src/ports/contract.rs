@@ -167,6 +167,11 @@ pub fn events(call: &CallId, epoch: Epoch, count: u64) -> Vec<Envelope> {
     (0..count).map(|sequence| event(call, epoch, sequence)).collect()
 }
 
+/// Lets a test end that would otherwise go on for ever.
+pub async fn in_time(test: impl Future<Output = ()>) {
+    tokio::time::timeout(4 * PATIENCE, test).await.expect("the test came to no end");
+}
+
 /// Looks again and again until it has happened; fails after [`PATIENCE`].
 async fn eventually(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     let look = async {
