@@ -3,6 +3,8 @@
 //! It answers each path with a document given by the test, checks every signature, remembers what it was asked and
 //! hands the media socket to the test.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and its tasks end with it")]
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
