@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Lower mistakes a stalled network for a played farewell; higher keeps a caller waiting at the end of a call.
 const OVERDUE: Duration = Duration::from_secs(2);
 
+/// Marks remembered: more than fit a line's queue. A line that returns none makes it forget the oldest.
+const MOST_MARKS: usize = 512;
+
 /// One utterance of the agent. Ids begin anew with each link, so the link's number belongs to the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Utterance {
@@ -53,6 +56,9 @@ pub(crate) struct Playback {
     heard: Duration,
     /// A position and when it was played; the clock runs from here.
     anchor: (Duration, At),
+    /// The position by the clock alone, when last asked.
+    clock: Duration,
+    /// Marks that are out, each with its position.
     marks: VecDeque<(u32, Duration)>,
     unmarked: Duration,
     /// Utterances not heard to their end, each with its end position.
@@ -83,6 +89,9 @@ impl Playback {
         self.unmarked = Duration::ZERO;
         self.marks_sent = self.marks_sent.saturating_add(1);
         self.marks.push_back((self.marks_sent, self.sent));
+        if self.marks.len() > MOST_MARKS {
+            self.marks.pop_front();
+        }
         Some(MarkId { generation: self.generation, number: self.marks_sent })
     }
 
@@ -99,9 +108,8 @@ impl Playback {
         };
         self.marks.retain(|(number, _)| *number > mark.number);
         self.anchor = (position, at);
-        if !self.is_playing_beyond(position) {
-            self.quiet_since = at;
-        }
+        self.clock = position;
+        self.quiet_since = at;
         Echo::Played
     }
 
@@ -146,7 +154,7 @@ impl Playback {
 
     /// Whether the caller hears, or may still hear, something: audio waits or its mark is still out.
     pub(crate) fn is_playing(&self) -> bool {
-        self.is_playing_beyond(self.heard)
+        self.sent > self.heard || self.expected().is_some()
     }
 
     /// When the last audio ended, as far as the line has told.
@@ -156,14 +164,16 @@ impl Playback {
 
     /// When something here changes by time alone: an utterance ends, or a mark is overdue.
     pub(crate) fn wake(&self, at: At) -> Option<At> {
-        let overdue = self.marks.front().map(|(_, position)| self.when(*position + OVERDUE));
+        let overdue = self.expected().map(|position| self.when(position + OVERDUE));
         let Some((_, end)) = self.pieces.front() else { return overdue };
         let ends = self.when(*end);
         if ends > at { Some(ends) } else { overdue }
     }
 
-    fn is_playing_beyond(&self, position: Duration) -> bool {
-        self.sent > position || !self.marks.is_empty()
+    /// The first mark that is still expected. All before it are overdue: lost, or the line stalls; should one come back
+    /// after all, the clock falls back to it.
+    fn expected(&self) -> Option<Duration> {
+        self.marks.iter().map(|(_, position)| *position).find(|position| self.clock < *position + OVERDUE)
     }
 
     /// When a position is, or was, reached by the clock.
@@ -172,15 +182,14 @@ impl Playback {
         (at + position.saturating_sub(known)).saturating_sub(known.saturating_sub(position))
     }
 
-    /// The heard position by now; forgets marks that are overdue.
+    /// The heard position by now.
     fn position(&mut self, at: At) -> Duration {
-        let clock = self.anchor.0 + at.saturating_sub(self.anchor.1);
-        while self.marks.front().is_some_and(|(_, position)| clock >= *position + OVERDUE) {
-            self.marks.pop_front();
+        let was_playing = self.is_playing();
+        self.clock = self.anchor.0 + at.saturating_sub(self.anchor.1);
+        if was_playing && !self.is_playing() {
             self.quiet_since = at;
         }
-        let limit = self.marks.front().map_or(self.sent, |(_, position)| *position);
-        clock.min(limit)
+        self.clock.min(self.expected().unwrap_or(self.sent))
     }
 }
 
@@ -251,6 +260,19 @@ mod tests {
         assert_eq!(playback.wake(ms(2200)), Some(ms(2400)));
         assert_eq!(heard(&mut playback, 2400), 0);
         assert!(!playback.is_playing());
+    }
+
+    #[test]
+    fn a_mark_that_comes_after_all_turns_the_clock_back() {
+        let mut playback = Playback::default();
+        let first = send(&mut playback, 0, HELLO, 200).unwrap();
+        send(&mut playback, 0, HELLO, 200);
+        send(&mut playback, 0, HELLO, 200);
+        assert_eq!(heard(&mut playback, 2300), 400);
+        assert_eq!(playback.returned(ms(2310), first), Echo::Played);
+        assert_eq!(heard(&mut playback, 2510), 0);
+        assert_eq!(heard(&mut playback, 2560), 0);
+        assert!(playback.is_playing());
     }
 
     #[test]
