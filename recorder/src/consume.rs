@@ -1,6 +1,6 @@
-//! Step 7: events off the bus, into the database. A batch is one transaction; it is acknowledged after the commit,
-//! never before, and its places in the outbox are forgotten after that. A crash anywhere between only brings the same
-//! events again, and the store knows them.
+//! Step 7: events off the bus, into the database. A batch is one transaction; after the commit, never before, its places
+//! in the outbox are forgotten and it is acknowledged. A crash anywhere between only brings the same events again, and
+//! the store knows them.
 //!
 //! `settle` decides what a failure means for a batch; here is the order of steps around it.
 
@@ -141,7 +141,9 @@ impl Recorder {
         }
     }
 
-    /// After the commit: acknowledge, then forget. A failure of either brings the events again, no more.
+    /// After the commit: forget, then acknowledge. A crash between the two brings the events again and both are done
+    /// again. The other way round it would leave places in the outbox that nobody comes back for until the bus has
+    /// forgotten the events' keys.
     async fn conclude(&self, consumer: &mut dyn Consumer, deliveries: Vec<Delivery>, verdicts: &[Verdict]) {
         let mut kept = Vec::with_capacity(deliveries.len());
         for (delivery, verdict) in deliveries.into_iter().zip(verdicts) {
@@ -154,15 +156,14 @@ impl Recorder {
                 }
             }
         }
+        let places: Vec<OutboxId> = kept.iter().filter_map(|delivery| delivery.outbox.clone()).collect();
+        if !places.is_empty()
+            && let Err(error) = self.stores.state.forget(&places).await
+        {
+            moments::not_forgotten(places.len(), &error);
+        }
         if let Err(error) = consumer.ack(&kept).await {
             moments::unconfirmed(kept.len(), &error);
-        }
-        let places: Vec<OutboxId> = kept.into_iter().filter_map(|delivery| delivery.outbox).collect();
-        if places.is_empty() {
-            return;
-        }
-        if let Err(error) = self.stores.state.forget(&places).await {
-            moments::not_forgotten(places.len(), &error);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A record is the same in whatever order its events are folded, and says of every ending what the table in
 //! `recorder/src/fold.rs` promises.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 #[path = "support/story.rs"]
 mod story;
 

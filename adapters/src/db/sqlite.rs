@@ -178,7 +178,7 @@ fn fault(error: sqlx::Error) -> DbError {
         // BUSY, LOCKED
         5 | 6 => DbError::Conflict(format!("{} ({code})", answer.message())),
         // TOOBIG, CONSTRAINT, MISMATCH; the message may quote the row
-        18 | 19 | 20 => DbError::Refused(format!("content is not storable ({code})")),
+        18..=20 => DbError::Refused(format!("content is not storable ({code})")),
         // ERROR: says in words only that a table or column is not there
         1 if answer.message().starts_with("no such") || answer.message().contains("has no column") => {
             DbError::Schema { found: 0, needed: migrations::needed() }

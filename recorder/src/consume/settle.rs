@@ -65,7 +65,7 @@ impl Recorder {
     async fn record_all(&self, events: &[Envelope]) -> Result<Vec<usize>, Stopped> {
         let mut poison = Vec::new();
         let mut waits = Waits::new();
-        let mut parts: Vec<Range<usize>> = vec![0..events.len()];
+        let mut parts = Vec::from_iter(Some(0..events.len()));
         while let Some(part) = parts.pop() {
             if part.is_empty() {
                 continue;

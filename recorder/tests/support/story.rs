@@ -1,6 +1,7 @@
 //! Calls as their three witnesses tell them.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use call::{CallEvent, EndReason, Heard, Resumed, Speaker, Spoken, Turn, Usage};
 use common::event::{Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, Source, TwilioEvent};
