@@ -15,8 +15,8 @@ pub use bus::{Bus, BusError, Consumer, Delivery};
 pub use db::{Db, DbError, Fold, Recorded};
 pub use line::{LineCodec, LineEvent, LineFault, LineStart, Lines};
 pub use state::{
-    Answer, Fence, Lease, OutboxId, PoolEntry, Session, SessionStatus, SessionWrite, Spend, State, StateError,
-    WorkerLoad, WorkerRecord, Written,
+    Admission, Answer, Fence, Lease, OutboxId, PoolEntry, Session, SessionStatus, SessionWrite, Spend, State,
+    StateError, WorkerLoad, WorkerRecord, Written,
 };
 pub use telephone::{Telephone, TelephoneError};
 

@@ -1,6 +1,7 @@
 //! Steps 1 and 2: the gateway answers the telephone network and pins each call to a worker. Stateless: any gateway may
 //! answer any request of any call. It never touches audio, except to copy it where a worker has no address of its own.
 
+mod admission;
 pub mod answers;
 mod moments;
 pub mod next;

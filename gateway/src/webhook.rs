@@ -1,11 +1,11 @@
 //! Step 1: a call comes in. Before it Twilio's signed webhook, after it the answer: connect the call's audio to a worker,
 //! or a spoken sentence. Never a 500, never dead air.
 
-use crate::GatewayContext;
 use crate::moments;
 use crate::pool::Seat;
 use crate::signed::{Signed, xml};
 use crate::witness::envelope;
+use crate::{GatewayContext, admission};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ use common::clock;
 use common::company::{AgentSnapshot, Phrases};
 use common::event::{Event, GatewayEvent, Refusal, Source};
 use common::ids::{CallId, CompanyId, Epoch};
-use common::ports::{SessionStatus, SessionWrite};
+use common::ports::{Admission, SessionStatus, SessionWrite};
 use common::reservation::Reserve;
 use common::telemetry::trace;
 use common::token::{CallToken, STREAM_TOKEN_MS, StreamToken};
@@ -82,7 +82,10 @@ async fn accept(gateway: &GatewayContext, webhook: &Webhook, path: Option<(Strin
     write.dossier = serde_json::to_vec(&dossier).ok().map(Into::into);
     let company = Some(&agent.company);
     write.events.push(envelope(&webhook.call, Source::Gateway, epoch, 0, company, accepted(webhook, Some(&agent))));
-    place(gateway, write, agent, None, 0).await
+    match admission::admit(gateway, &webhook.call, &agent).await {
+        Admission::Admitted => place(gateway, write, agent, None, 0).await,
+        Admission::Full => refuse(gateway, write, &agent, Refusal::CompanyFull, &agent.phrases.busy).await,
+    }
 }
 
 fn find(
@@ -125,24 +128,38 @@ pub(crate) async fn place(
     let reserve = Reserve { call: call.clone(), epoch, agent, conversation, trace: trace::current() };
     let seat = gateway.pool.reserve(&reserve).await;
     let agent = reserve.agent;
-    let (event, answer) = match seat {
-        Some(seat) => {
-            write.status = Some(SessionStatus::Reserved);
-            write.worker = Some(seat.worker.clone());
-            let worker = seat.worker.clone();
-            (GatewayEvent::Assigned { worker, resumes }, connect(gateway, &call, epoch, seat))
-        }
-        None => {
-            moments::call_refused(&call, Refusal::NoCapacity.as_str());
-            write.status = Some(SessionStatus::Ended);
-            let sentence = if resumes == 0 { &agent.phrases.busy } else { &agent.phrases.apology };
-            (GatewayEvent::Refused { reason: Refusal::NoCapacity }, spoken(sentence, &agent.language))
-        }
+    let Some(seat) = seat else {
+        admission::dismiss(gateway, &call, &agent.company).await;
+        let sentence = if resumes == 0 { &agent.phrases.busy } else { &agent.phrases.apology };
+        return refuse(gateway, write, &agent, Refusal::NoCapacity, sentence).await;
     };
-    let sequence = write.events.len() as u64;
-    write.events.push(envelope(&call, Source::Gateway, epoch, sequence, Some(&agent.company), Event::Gateway(event)));
+    write.status = Some(SessionStatus::Reserved);
+    write.worker = Some(seat.worker.clone());
+    add(&mut write, &agent.company, GatewayEvent::Assigned { worker: seat.worker.clone(), resumes });
     gateway.witness.write(write).await;
-    answer
+    connect(gateway, &call, epoch, seat)
+}
+
+/// Ends a claimed call with a sentence.
+async fn refuse(
+    gateway: &GatewayContext,
+    mut write: SessionWrite,
+    agent: &AgentSnapshot,
+    reason: Refusal,
+    sentence: &str,
+) -> String {
+    moments::call_refused(&write.call, reason.as_str());
+    write.status = Some(SessionStatus::Ended);
+    add(&mut write, &agent.company, GatewayEvent::Refused { reason });
+    gateway.witness.write(write).await;
+    spoken(sentence, &agent.language)
+}
+
+/// Adds the gateway's next event under this claim.
+fn add(write: &mut SessionWrite, company: &CompanyId, event: GatewayEvent) {
+    let sequence = write.events.len() as u64;
+    let event = Event::Gateway(event);
+    write.events.push(envelope(&write.call, Source::Gateway, write.epoch, sequence, Some(company), event));
 }
 
 fn accepted(webhook: &Webhook, agent: Option<&AgentSnapshot>) -> Event {
@@ -215,7 +232,19 @@ pub async fn status(State(gateway): State<Arc<GatewayContext>>, request: Request
     let event = Event::Twilio(callback.to_event());
     let event = envelope(&callback.call, Source::Twilio, Epoch(0), callback.sequence, None, event);
     gateway.witness.tell(&callback.call, vec![event]).await;
+    if callback.is_final() {
+        over(&gateway, &callback.call).await;
+    }
     StatusCode::NO_CONTENT.into_response()
+}
+
+/// Twilio says that a call is over: it counts no longer, whatever became of its worker.
+async fn over(gateway: &GatewayContext, call: &CallId) {
+    let Ok(Some(session)) = gateway.state.session(call).await else { return };
+    let dossier = session.dossier.as_ref().and_then(|json| serde_json::from_slice::<Dossier>(json).ok());
+    if let Some(dossier) = dossier {
+        admission::dismiss(gateway, call, &dossier.agent.company).await;
+    }
 }
 
 /// `POST|GET /twilio/stream-status/{token}`: a media stream started, stopped or failed.

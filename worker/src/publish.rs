@@ -61,6 +61,7 @@ pub struct Identity {
 
 /// What is handed over at once: one fenced write.
 pub struct News {
+    company: CompanyId,
     write: SessionWrite,
     fence: mpsc::Sender<ControlInput>,
     done: Option<oneshot::Sender<()>>,
@@ -126,6 +127,7 @@ impl SessionNews {
 
     fn write(&mut self) -> &mut SessionWrite {
         let pending = self.pending.get_or_insert_with(|| News {
+            company: self.identity.company.clone(),
             write: SessionWrite::new(self.identity.call.clone(), self.identity.epoch),
             fence: self.fence.clone(),
             done: None,
@@ -259,6 +261,10 @@ impl Shard {
     }
 
     async fn written(&self, news: News, fence: Fence, outbox: &[common::ports::OutboxId]) {
+        if news.write.status == Some(SessionStatus::Ended) {
+            // Should this not be written, the count ends by itself.
+            let _ = self.state.dismiss(&news.company, &news.write.call).await;
+        }
         if fence == Fence::Fenced {
             moments::fenced(&news.write.call);
             // A session that is gone already needs no fence.

@@ -11,10 +11,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use common::clock;
 use common::event::Envelope;
-use common::ids::{BootId, CallId, Epoch, WorkerId};
+use common::ids::{BootId, CallId, CompanyId, Epoch, WorkerId};
 use common::ports::{
-    Answer, Fence, Health, Lease, OutboxId, PoolEntry, Session, SessionStatus, SessionWrite, Spend, State, StateError,
-    WorkerRecord, Written,
+    Admission, Answer, Fence, Health, Lease, OutboxId, PoolEntry, Session, SessionStatus, SessionWrite, Spend, State,
+    StateError, WorkerRecord, Written,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,7 @@ struct World {
     away: bool,
     full: bool,
     pool: Expiring<WorkerId, PoolEntry>,
+    admitted: Expiring<(CompanyId, CallId), ()>,
     sessions: Expiring<CallId, Session>,
     outbox: BTreeMap<Place, Vec<u8>>,
     newest: u64,
@@ -130,6 +131,21 @@ impl State for Embedded {
         Ok(())
     }
 
+    async fn admit(
+        &self,
+        company: &CompanyId,
+        call: &CallId,
+        most: u32,
+        ttl: Duration,
+    ) -> Result<Admission, StateError> {
+        Ok(self.grow()?.admit(company, call, most, ttl))
+    }
+
+    async fn dismiss(&self, company: &CompanyId, call: &CallId) -> Result<(), StateError> {
+        self.reach()?.admitted.remove(&(company.clone(), call.clone()));
+        Ok(())
+    }
+
     async fn claim(&self, call: &CallId) -> Result<Session, StateError> {
         Ok(self.grow()?.claim(call))
     }
@@ -193,6 +209,7 @@ impl World {
             away: false,
             full: false,
             pool: Expiring::new(),
+            admitted: Expiring::new(),
             sessions: Expiring::new(),
             outbox: BTreeMap::new(),
             newest: 0,
@@ -223,6 +240,18 @@ impl World {
         }
         self.pool.keep(worker, after(self.now(), ttl));
         Lease::Held
+    }
+
+    fn admit(&mut self, company: &CompanyId, call: &CallId, most: u32, ttl: Duration) -> Admission {
+        let now = self.now();
+        let key = (company.clone(), call.clone());
+        let counted = self.admitted.get(&key, now).is_some();
+        let others = self.admitted.keys(now).filter(|(owner, _)| owner == company).count();
+        if !counted && others >= most as usize {
+            return Admission::Full;
+        }
+        self.admitted.put(key, (), now, after(now, ttl));
+        Admission::Admitted
     }
 
     fn claim(&mut self, call: &CallId) -> Session {

@@ -56,6 +56,11 @@ impl<K: Ord, V> Expiring<K, V> {
         self.entries.remove(key);
     }
 
+    /// The keys in force, in order.
+    pub(super) fn keys(&self, now_ms: u64) -> impl Iterator<Item = &K> {
+        self.entries.iter().filter(move |(_, entry)| now_ms < entry.until_ms).map(|(key, _)| key)
+    }
+
     /// Everything in force, in order of the keys.
     pub(super) fn values(&self, now_ms: u64) -> impl Iterator<Item = &V> {
         self.entries.values().filter(move |entry| now_ms < entry.until_ms).map(|entry| &entry.value)

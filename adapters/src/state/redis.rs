@@ -18,12 +18,12 @@ use super::{ENDED_KEPT, OUTBOX_KEPT, SESSION_KEPT, refused};
 use async_trait::async_trait;
 use bytes::Bytes;
 use common::event::Envelope;
-use common::ids::{BootId, CallId, WorkerId};
+use common::ids::{BootId, CallId, CompanyId, WorkerId};
 use common::ports::{
-    Answer, Fence, Health, Lease, OutboxId, PoolEntry, Session, SessionWrite, Spend, State, StateError, WorkerRecord,
-    Written,
+    Admission, Answer, Fence, Health, Lease, OutboxId, PoolEntry, Session, SessionWrite, Spend, State, StateError,
+    WorkerRecord, Written,
 };
-use fred::interfaces::{HashesInterface, KeysInterface, StreamsInterface};
+use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
 use fred::types::{Expiration, SetOptions, Value};
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, HashMap};
@@ -107,6 +107,23 @@ impl State for Redis {
 
     async fn assigned(&self, worker: &WorkerId) -> Result<(), StateError> {
         self.link.run(&scripts::ASSIGNED, vec![self.keys.lease(worker).into()], Vec::new()).await
+    }
+
+    async fn admit(
+        &self,
+        company: &CompanyId,
+        call: &CallId,
+        most: u32,
+        ttl: Duration,
+    ) -> Result<Admission, StateError> {
+        let keys = vec![self.keys.admitted(company).into()];
+        let args = vec![call.as_str().into(), i64::from(most).into(), millis(ttl).into()];
+        let counted: u32 = self.link.run(&scripts::ADMIT, keys, args).await?;
+        Ok(if counted == 1 { Admission::Admitted } else { Admission::Full })
+    }
+
+    async fn dismiss(&self, company: &CompanyId, call: &CallId) -> Result<(), StateError> {
+        self.link.redis.zrem(self.keys.admitted(company), call.as_str()).await.map_err(failed)
     }
 
     async fn claim(&self, call: &CallId) -> Result<Session, StateError> {

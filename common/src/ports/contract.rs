@@ -18,6 +18,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+pub mod admission;
 pub mod answers;
 pub mod bus;
 pub mod db;
@@ -70,6 +71,14 @@ macro_rules! state_contract {
             a_claim_keeps_what_the_call_needs_to_go_on,
             a_new_claim_has_no_next_step,
             a_claim_does_not_bring_an_ended_call_back,
+        }
+        $run! { admission:
+            a_company_has_no_more_calls_than_it_may,
+            a_call_is_counted_once,
+            a_dismissed_call_makes_room,
+            of_many_calls_at_once_no_more_than_allowed_come_in,
+            companies_do_not_count_for_each_other,
+            a_forgotten_call_makes_room,
         }
         $run! { outbox:
             a_write_puts_its_events_in_order,

@@ -5,7 +5,7 @@
 
 use super::Health;
 use crate::event::Envelope;
-use crate::ids::{BootId, CallId, Epoch, WorkerId};
+use crate::ids::{BootId, CallId, CompanyId, Epoch, WorkerId};
 use async_trait::async_trait;
 use bytes::Bytes;
 use call::NextStep;
@@ -124,7 +124,16 @@ pub struct SessionWrite {
 impl SessionWrite {
     /// A write that changes nothing yet.
     pub fn new(call: CallId, epoch: Epoch) -> Self {
-        Self { call, epoch, status: None, worker: None, next: None, dossier: None, checkpoint: None, events: Vec::new() }
+        Self {
+            call,
+            epoch,
+            status: None,
+            worker: None,
+            next: None,
+            dossier: None,
+            checkpoint: None,
+            events: Vec::new(),
+        }
     }
 }
 
@@ -173,6 +182,15 @@ pub enum Spend {
     Again,
 }
 
+/// Whether a company may have one more call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It counts from now on.
+    Admitted,
+    /// The company has as many as it may have.
+    Full,
+}
+
 /// What must outlive a worker.
 #[async_trait]
 pub trait State: Send + Sync + 'static {
@@ -189,6 +207,18 @@ pub trait State: Send + Sync + 'static {
     async fn pool(&self) -> Result<Vec<PoolEntry>, StateError>;
     /// Notes that a worker was given a call now.
     async fn assigned(&self, worker: &WorkerId) -> Result<(), StateError>;
+
+    /// Counts a call among its company's, at most `most` at once; a call that is counted already stays. Forgotten after
+    /// `ttl`, should nobody dismiss it.
+    async fn admit(
+        &self,
+        company: &CompanyId,
+        call: &CallId,
+        most: u32,
+        ttl: Duration,
+    ) -> Result<Admission, StateError>;
+    /// A call of the company is over; dismissing it again changes nothing.
+    async fn dismiss(&self, company: &CompanyId, call: &CallId) -> Result<(), StateError>;
 
     /// Claims a call: a new epoch, `max(previous + 1, store's unix ms)`; a first claim creates the session.
     async fn claim(&self, call: &CallId) -> Result<Session, StateError>;

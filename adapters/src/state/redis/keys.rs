@@ -1,7 +1,7 @@
 //! The names of all keys. What one script touches shares a hash tag, so that a Redis Cluster keeps it together.
 
 use super::super::place::shard_of;
-use common::ids::{CallId, WorkerId};
+use common::ids::{CallId, CompanyId, WorkerId};
 
 /// The names under one prefix: `pb` in production, another for each test.
 #[derive(Clone)]
@@ -42,6 +42,11 @@ impl Keys {
     /// What stands before a worker's name in the key of its lease.
     pub(super) fn before_name(&self) -> String {
         format!("{}:{{pool}}:worker:", self.prefix)
+    }
+
+    /// Sorted set: the calls a company has.
+    pub(super) fn admitted(&self, company: &CompanyId) -> String {
+        format!("{}:company:{company}:calls", self.prefix)
     }
 
     /// String: the answer to a webhook.

@@ -10,6 +10,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    ADMIT = "admit.lua";
     ASSIGNED = "assigned.lua";
     BEGIN_ANSWER = "begin_answer.lua";
     CLAIM = "claim.lua";
