@@ -68,17 +68,22 @@ pub struct Sessions {
     by_call: HashMap<u64, Vec<SessionTruth>>,
     /// Sessions that were opened and never heard a caller: prepared for nothing.
     pub unused: usize,
-    /// Sessions that heard a caller whose first frame does not say who it is.
+    /// Sessions that heard a caller of whom nobody knows who it is.
     pub unknown: usize,
 }
 
 impl Sessions {
     /// Sorts sessions by their calls.
+    ///
+    /// A session that took over in the middle of a call never heard the call's number; it belongs to the telephone that
+    /// heard what it said, if the provider numbers its deltas.
     #[must_use]
-    pub fn new(sessions: Vec<SessionTruth>) -> Self {
+    pub fn new(sessions: Vec<SessionTruth>, calls: &[CallTruth]) -> Self {
+        let listeners = listeners(&sessions, calls);
         let mut sorted = Self { by_call: HashMap::new(), unused: 0, unknown: 0 };
         for session in sessions {
-            match session.call {
+            let heard_by = || session.deltas.iter().find_map(|delta| listeners.get(&delta.fingerprint).copied());
+            match session.call.or_else(heard_by) {
                 Some(call) => sorted.by_call.entry(call).or_default().push(session),
                 None if session.pieces.is_empty() => sorted.unused += 1,
                 None => sorted.unknown += 1,
@@ -92,6 +97,18 @@ impl Sessions {
     pub fn of(&self, call: u64) -> &[SessionTruth] {
         self.by_call.get(&call).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Who heard the deltas of sessions that do not know their call.
+fn listeners(sessions: &[SessionTruth], calls: &[CallTruth]) -> HashMap<u64, u64> {
+    if sessions.iter().all(|session| session.call.is_some() || session.deltas.is_empty()) {
+        return HashMap::new();
+    }
+    let heard = calls.iter().flat_map(|call| {
+        let received = call.streams.iter().flat_map(|stream| &stream.received);
+        received.map(|media| (media.fingerprint, call.number))
+    });
+    heard.collect()
 }
 
 /// Settles one call.

@@ -277,13 +277,13 @@ async fn settle(truths: &[CallTruth], provider: &Provider) -> Vec<Account> {
     let over = provider.until(|sessions| sessions.iter().all(|session| session.closed_at.is_some()));
     // A session that stays open is a leak in the system; it shows as one, and the run goes on.
     let _leaked = tokio::time::timeout(Duration::from_secs(5), over).await;
-    let sessions = Sessions::new(provider.sessions());
+    let sessions = Sessions::new(provider.sessions(), truths);
     truths.iter().map(|truth| ledger::settle(truth, &sessions)).collect()
 }
 
 fn figures(accounts: &[Account], truths: &[CallTruth], provider: &Provider) -> Figures {
     let mut figures = Figures::of(accounts);
-    let sessions = Sessions::new(provider.sessions());
+    let sessions = Sessions::new(provider.sessions(), truths);
     (figures.calls.sessions_unused, figures.calls.sessions_unknown) = (sessions.unused, sessions.unknown);
     let streams = || truths.iter().flat_map(|truth| &truth.streams);
     figures.frames.overflowed = streams().map(|stream| stream.overflowed).sum();

@@ -29,7 +29,7 @@ async fn call(wrong: Wrong, steps: Vec<Step>) -> Account {
     let (_application, network) = Application::start(&[("/voice", DOCUMENT), ("/status", "")], talk).await;
     let truth = phone::call(&network, CallPlan::new(7, NUMBER, steps)).await;
     let sessions = provider.until(|sessions| sessions.iter().all(|session| session.closed_at.is_some())).await;
-    ledger::settle(&truth, &Sessions::new(sessions))
+    ledger::settle(&truth, &Sessions::new(sessions, std::slice::from_ref(&truth)))
 }
 
 fn question() -> Vec<Step> {

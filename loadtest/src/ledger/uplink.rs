@@ -8,8 +8,9 @@ use crate::{
     provider::truth::{PieceIn, SessionTruth},
 };
 
-/// How far apart two accounts may be before a frame counts as changed instead of lost or added.
-const LOOK_AHEAD: usize = 100;
+/// How far apart two accounts may be before a frame counts as changed instead of lost or added: ten seconds, which a
+/// provider that is replaced may take.
+const LOOK_AHEAD: usize = 500;
 
 /// What became of the caller's frames.
 #[derive(Clone, Debug, Default)]

@@ -43,10 +43,8 @@ impl Figures {
             "barge-in   {} cleared, {} ignored, {cuts} replies cut, {refused} cuts refused",
             talk.clear_ms.count, talk.interruptions_ignored
         )?;
-        for (name, counts) in [("provider said", &calls.provider_errors)] {
-            for (code, count) in counts {
-                writeln!(f, "           {name} {code} {count} times")?;
-            }
+        for (code, count) in &calls.provider_errors {
+            writeln!(f, "           provider said {code} {count} times")?;
         }
         for (code, count) in &calls.notices {
             writeln!(f, "           network noticed {code} {count} times")?;
@@ -78,6 +76,9 @@ impl Figures {
     }
 
     fn write_cost(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.processes.is_empty() {
+            return Ok(());
+        }
         writeln!(f)?;
         let [name, total, minute, idle, peak, killed] =
             ["process", "CPU s", "CPU s/min", "idle MiB", "peak MiB", "killed"];

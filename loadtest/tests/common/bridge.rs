@@ -1,6 +1,7 @@
 //! A bridge of a few lines between the telephone network and the provider: what the ledger's tests put in the middle.
 //!
 //! It passes audio both ways as it is, clears and cuts when the caller interrupts, and can be told to do one thing wrong.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
