@@ -23,7 +23,7 @@ const DOCUMENT: &str = "<Response><Connect><Stream url=\"{ws}/media\"/></Connect
 
 /// One call through a bridge with this fault, settled.
 async fn call(wrong: Wrong, steps: Vec<Step>) -> Account {
-    let provider = Provider::start(Options { marking: Marking::Numbered, ..options() }).await.unwrap();
+    let provider = Provider::start(Options { marking: Marking::Numbered, ..options() }).await.expect("a free port");
     let url = provider.base_url.clone();
     let talk = move |stream| bridge::join(stream, url.clone(), wrong);
     let (_application, network) = Application::start(&[("/voice", DOCUMENT), ("/status", "")], talk).await;
