@@ -127,13 +127,14 @@ impl Call {
 
     /// Asks whether a piece of audio may pass. Take commands afterwards, as after [`Call::handle`].
     pub fn frame(&mut self, at: At, frame: Frame) -> Pass {
-        if !self.life.is_open() {
+        if self.is_over() {
             return Pass::Drop;
         }
         let at = self.advance(at);
         match frame.from {
             // Also while the agent is being dialled: the driver keeps the last moments for it.
-            From::Caller => Pass::Pass { mark: None },
+            From::Caller if self.life.is_open() => Pass::Pass { mark: None },
+            From::Caller => Pass::Drop,
             From::Agent { .. } if !self.link.is_up() => Pass::Drop,
             From::Agent { reply, item } => self.agent_audio(at, reply, item, frame.length),
         }

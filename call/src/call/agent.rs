@@ -57,10 +57,11 @@ impl Call {
     /// Audio of the agent wants to pass.
     pub(super) fn agent_audio(&mut self, at: At, reply: ReplyId, item: ItemId, length: Duration) -> Pass {
         let utterance = self.utterance(reply, item);
-        if self.floor.standing(reply) == Standing::New {
+        let is_open = self.life.is_open();
+        if is_open && self.floor.standing(reply) == Standing::New {
             self.reply_began(at, reply);
         }
-        if self.floor.standing(reply) != Standing::Running || length.is_zero() {
+        if !is_open || self.floor.standing(reply) != Standing::Running || length.is_zero() {
             self.turns.dropped(utterance, length);
             return Pass::Drop;
         }

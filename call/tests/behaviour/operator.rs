@@ -52,6 +52,18 @@ fn hang_up_means_now() {
 }
 
 #[test]
+fn what_the_agent_says_after_the_hang_up_is_not_in_the_transcript() {
+    let mut script = talking(Limits::default());
+    script.begins(2000, 2, 2, "We open at nine", 1000).at(2100, wants(ControlInput::HangUp)).skip();
+    assert_eq!(script.audio(2200, 2, 2, 1000), 0);
+    script.at(2200, crate::script::said(2, 2, " in the morning.")).at(2200, done(2)).until(3500);
+    script.check(
+        "3000 turn 2 Agent \"We open at nine\" 2000-3000, 1000 of 2000 ms
+         3000 checkpoint",
+    );
+}
+
+#[test]
 fn an_operator_overrules_a_farewell_the_caller_could_stop() {
     talking(Limits::default())
         .says(2000, 2, 2, "Goodbye.", 1000)

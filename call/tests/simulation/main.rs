@@ -90,11 +90,6 @@ impl Total {
         for (name, count) in counts {
             *self.counts.entry(name).or_default() += count;
         }
-        if std::env::var("LISTALL").is_ok()
-            && let Some(b) = &broken
-        {
-            println!("BROKEN {seed} {b:?}");
-        }
         if let (None, Some(broken)) = (&self.broken, broken) {
             self.broken = Some((seed, format!("{broken:?}")));
         }

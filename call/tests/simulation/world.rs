@@ -462,7 +462,7 @@ impl World {
             Input::Line(LineInput::Started) => self.count("line started"),
             _ => {}
         }
-        if self.inputs % 256 == 0 {
+        if self.inputs.is_multiple_of(256) {
             let shown = format!("{:?}", self.call).len();
             self.promises.size(self.now, self.call.conversation(), shown);
         }
