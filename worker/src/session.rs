@@ -24,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
-/// Twilio sends 50 frames a second even in silence: a line without any for this long is dead.
+/// Twilio sends 50 frames of audio a second even in silence: a line without any for this long is dead.
 const DEAD_LINE: Duration = Duration::from_secs(10);
 
 /// Frames a line may send beyond 100 a second, twice what a telephone does, before it counts as a flood. 1,000 lets a
@@ -170,6 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match event {
             LineEvent::Audio { payload, length } => {
                 self.frames.fetch_add(1, Ordering::Relaxed);
+                // Only audio is a sign of life: marks come back from a line that carries none.
+                state.last_frame = Instant::now();
                 state.count_frame(Direction::Up);
                 if let Pass::Pass { .. } = self.call.frame(state.at(), Frame { from: From::Caller, length }) {
                     let dropped = self.link.caller_audio(payload, length);
@@ -358,7 +360,6 @@ impl Driving {
     /// Takes one frame from the credit; refilled by time.
     fn admits_frame(&mut self) -> bool {
         let now = Instant::now();
-        self.last_frame = now;
         let since = now.duration_since(self.credited);
         if since >= Duration::from_secs(1) {
             let refill = (since.as_millis() as u64 * u64::from(FLOOD_REFILL_PER_S) / 1000) as u32;

@@ -1,0 +1,15 @@
+//! A worker from outside: reservations and a telephone come in over real sockets, events and sessions go out to the
+//! embedded stores. Agents are the scripted one, and a small look-alike of a provider where its socket is the matter.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "these are tests")]
+
+mod admission;
+mod bad_frames;
+mod drain;
+mod fenced;
+mod lease;
+mod prepare;
+mod provider_lost;
+mod stores_away;
+mod stream;
+mod support;
