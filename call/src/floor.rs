@@ -114,6 +114,11 @@ impl Floor {
         self.progress = at;
     }
 
+    /// An answer was cut before it was known; nothing of it will be heard.
+    pub(crate) fn reply_passed_by(&mut self, reply: ReplyId) {
+        self.newest = Some(reply);
+    }
+
     /// The agent shows that it works.
     pub(crate) fn progressed(&mut self, at: At) {
         self.progress = at;

@@ -199,7 +199,11 @@ impl Call {
     fn reply_done(&mut self, at: At, reply: ReplyId, outcome: ReplyOutcome, usage: Usage) {
         self.used(usage);
         if self.floor.standing(reply) == Standing::New && self.life.is_open() {
-            self.reply_began(at, reply);
+            // The end of an answer that was cut may come without its beginning; it answers nothing.
+            match outcome {
+                ReplyOutcome::Cancelled => self.floor.reply_passed_by(reply),
+                _ => self.reply_began(at, reply),
+            }
         }
         let was_running = self.floor.running_reply() == Some(reply);
         let standing = self.floor.reply_done(reply);

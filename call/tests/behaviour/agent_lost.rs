@@ -143,6 +143,22 @@ fn an_agent_that_stops_in_the_middle_is_taken_for_lost() {
 }
 
 #[test]
+fn the_end_of_an_answer_that_never_began_answers_nothing() {
+    talking(Limits::default())
+        .caller(2000, 3000, 10)
+        .at(3100, ended(2, ReplyOutcome::Cancelled))
+        .skip()
+        .until(18_000)
+        .check(
+            "18000 drop agent
+             18000 agent lost Broken
+             18000 dial 1
+             18000 turn 2 Caller \"?\" 2000-3000
+             18000 checkpoint",
+        );
+}
+
+#[test]
 fn tools_of_a_lost_agent_are_cancelled() {
     talking(Limits::default())
         .at(2000, begun(2))

@@ -425,7 +425,7 @@ impl World {
             }
             2 => Input::Agent(AgentInput::CallerStopped { item }),
             3 => Input::Agent(AgentInput::CallerSaid { item, text: None }),
-            4 => Input::Agent(done(reply, ReplyOutcome::Completed)),
+            4 => Input::Agent(done(reply, ReplyOutcome::Cancelled)),
             5 => Input::Agent(AgentInput::ReplyStarted { reply }),
             6 => Input::Tool(ToolInput::Answered { call: ToolCallId("nobody".to_owned()), output: Spoken::default() }),
             _ => Input::Timeout,
