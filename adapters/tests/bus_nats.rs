@@ -180,8 +180,8 @@ impl Server {
             ack_wait: Duration::from_secs(2),
             ..Options::default()
         };
-        let bus = Nats::connect(&url, options.clone()).await.unwrap();
-        Some(Self { bus, options, client: async_nats::connect(&url).await.unwrap() })
+        let bus = Nats::connect(&url, options.clone()).await.expect("a nats URL");
+        Some(Self { bus, options, client: async_nats::connect(&url).await.expect("a nats server") })
     }
 
     fn context(&self) -> jetstream::Context {

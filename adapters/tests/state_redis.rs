@@ -134,15 +134,19 @@ impl Server {
             return None;
         };
         let prefix = format!("test-{}", contract::fresh_call());
-        let state = Redis::connect(&url, &prefix).await.unwrap();
-        let raw = Builder::from_config(Config::from_url(&url).unwrap()).build().unwrap();
-        raw.init().await.unwrap();
+        let state = Redis::connect(&url, &prefix).await.expect("a redis server");
+        let raw =
+            Builder::from_config(Config::from_url(&url).expect("a redis server")).build().expect("a redis server");
+        raw.init().await.expect("a redis server");
         Some(Self { state, raw, prefix })
     }
 
     async fn command<R: FromValue>(&self, name: &'static str, args: &[&str]) -> R {
         let command = CustomCommand::new_static(name, None, false);
-        self.raw.custom(command, args.iter().map(|arg| Value::from(*arg)).collect::<Vec<_>>()).await.unwrap()
+        self.raw
+            .custom(command, args.iter().map(|arg| Value::from(*arg)).collect::<Vec<_>>())
+            .await
+            .expect("a redis server")
     }
 
     /// Our keys with this word in their name.
@@ -152,12 +156,13 @@ impl Server {
 
     /// Forgets what is ours, as `FLUSHALL` forgets everything.
     async fn flush(&self) {
-        self.raw.del::<(), _>(self.keys("").await).await.unwrap();
+        self.raw.del::<(), _>(self.keys("").await).await.expect("a redis server");
     }
 
     /// Puts an entry that cannot be read behind the call's events, which are the only ones there.
     async fn spoil_outbox(&self, _: &CallId) {
         let key = self.keys("outbox").await.remove(0);
-        let _: String = self.raw.xadd(key, false, None::<()>, "*", vec![("e", "not an envelope")]).await.unwrap();
+        let _: String =
+            self.raw.xadd(key, false, None::<()>, "*", vec![("e", "not an envelope")]).await.expect("a redis server");
     }
 }
