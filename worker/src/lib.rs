@@ -20,7 +20,7 @@ use common::config::Config;
 use common::health::Readiness;
 use common::ids::{BootId, WorkerId};
 use common::lifecycle::Lifecycle;
-use common::ports::{Agents, Lines, Ports, Telephone};
+use common::ports::{Agents, Lines, Ports, State, Telephone};
 use common::private::SecretString;
 use common::token::Keys;
 use publish::Publisher;
@@ -52,6 +52,8 @@ pub struct WorkerContext {
     pub used_tokens: UsedTokens,
     /// Seats.
     pub seats: Arc<Seats>,
+    /// Remembers used tokens for all workers.
+    pub state: Arc<dyn State>,
     /// Voice agents.
     pub agents: Arc<dyn Agents>,
     /// The line's protocol.
@@ -101,6 +103,7 @@ fn context(config: &Config, ports: &Ports, calls: &Lifecycle, news: &Lifecycle) 
         twilio_tokens: config.twilio.auth_tokens(),
         used_tokens: UsedTokens::default(),
         seats: Seats::new(config.worker.seats),
+        state: ports.state.clone(),
         agents: ports.agents.clone(),
         lines: ports.lines.clone(),
         telephone: ports.telephone.clone(),

@@ -53,14 +53,23 @@ pub(crate) fn signature_rejected() {
     tracing::warn!(route = "media", "signature rejected");
 }
 
-pub(crate) fn stream_opened(call: &CallId) {
+/// Counts an open stream for as long as it lives, also when its task panics.
+pub(crate) struct OpenStream;
+
+pub(crate) fn stream_opened(call: &CallId) -> OpenStream {
     gauge!("patchbay_calls_active").increment(1);
     tracing::info!(call.id = %call, "stream opened");
+    OpenStream
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        gauge!("patchbay_calls_active").decrement(1);
+    }
 }
 
 /// A stream that was opened is over.
 pub(crate) fn call_ended(call: &CallId, reason: &'static str) {
-    gauge!("patchbay_calls_active").decrement(1);
     counter!("patchbay_calls_total", "reason" => reason).increment(1);
     tracing::info!(call.id = %call, reason, "call ended here");
 }

@@ -17,9 +17,9 @@ use call::{Call, ControlInput};
 use common::clock;
 use common::ids::CallId;
 use common::ports::line::LineFormat;
-use common::ports::{AgentEvent, LineCodec, LineEvent, LineFault};
+use common::ports::{AgentEvent, LineCodec, LineEvent, LineFault, Spend};
 use common::telemetry::trace;
-use common::token::{StreamToken, TokenFault};
+use common::token::{STREAM_TOKEN_MS, StreamToken, TokenFault};
 use common::twilio::{address, signature};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,12 +58,12 @@ pub async fn open(
     request: Request,
 ) -> Response {
     match admit(&worker, &name, &token, &request) {
-        Ok(token) => match upgrade::accept(request) {
+        Ok(opened) => match upgrade::accept(request) {
             Some((response, upgraded)) => {
                 let lifecycle = worker.lifecycle.clone();
                 lifecycle.start("call", async move {
                     if let Some(stream) = upgraded.open(SocketLimits::LINE).await {
-                        carry(worker, token, Socket::new(stream)).await;
+                        carry(worker, opened, &token, Socket::new(stream)).await;
                     }
                 });
                 response
@@ -105,10 +105,14 @@ fn admit(worker: &WorkerContext, name: &str, token: &str, request: &Request) -> 
 }
 
 /// From the open socket to the end of the call.
-async fn carry<S: AsyncRead + AsyncWrite + Unpin>(worker: Arc<WorkerContext>, token: StreamToken, mut line: Socket<S>) {
+async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
+    worker: Arc<WorkerContext>,
+    token: StreamToken,
+    text: &str,
+    mut line: Socket<S>,
+) {
     let mut codec = worker.lines.open();
-    let started = tokio::time::timeout(START, first_frames(&mut line, codec.as_mut(), &token)).await;
-    if let Err((code, word)) = started.unwrap_or(Err((1008, "no start"))) {
+    if let Err((code, word)) = start(&worker, &token, text, &mut line, codec.as_mut()).await {
         moments::stream_closed(&token.call, code, word);
         return line.close(code, word).await;
     }
@@ -117,11 +121,30 @@ async fn carry<S: AsyncRead + AsyncWrite + Unpin>(worker: Arc<WorkerContext>, to
         moments::stream_closed(&token.call, 1008, "no reservation");
         return line.close(1008, "no reservation").await;
     };
-    moments::stream_opened(&token.call);
+    let _open = moments::stream_opened(&token.call);
     let (mut session, early, seat, span) = begin(&worker, line, codec, prepared, control, mailbox);
     let ending = session.run_with(early).await;
     finish(session, ending).await;
     drop((seat, span));
+}
+
+/// The first frames, and meanwhile the token's second lock: the state store remembers it for all workers. With the store
+/// away this worker's own memory is enough.
+async fn start<S: AsyncRead + AsyncWrite + Unpin>(
+    worker: &WorkerContext,
+    token: &StreamToken,
+    text: &str,
+    line: &mut Socket<S>,
+    codec: &mut dyn LineCodec,
+) -> Result<(), (u16, &'static str)> {
+    let reading = tokio::time::timeout(START, first_frames(line, codec, token));
+    let spending = worker.state.spend(text, Duration::from_millis(STREAM_TOKEN_MS));
+    let (started, spent) = tokio::join!(reading, spending);
+    if let Ok(Spend::Again) = spent {
+        moments::token_rejected("used");
+        return Err((1008, "token used"));
+    }
+    started.unwrap_or(Err((1008, "no start")))
 }
 
 /// Reads until the stream has started for the call the token names.
