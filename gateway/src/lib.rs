@@ -91,19 +91,21 @@ pub async fn run(gateway: GatewayContext, listener: TcpListener, readiness: Read
     lifecycle.start("watch the pool", gateway.pool.clone().watch(lifecycle.clone()));
     lifecycle.start("watch the state store", watch_state(gateway.state.clone(), readiness, lifecycle.clone()));
     let serving = Lifecycle::new();
-    serving.start("public listener", serve(listener, gateway.clone()));
+    serving.start("public listener", serve(listener, gateway.clone(), serving.clone()));
     lifecycle.stopped().await;
     tokio::time::sleep(LINGER).await;
-    serving.kill();
+    serving.stop_and_join(LAST_ANSWERS).await;
     gateway.lifecycle.stop_and_join(LAST_ANSWERS).await;
 }
 
-async fn serve(listener: TcpListener, gateway: Arc<GatewayContext>) {
+/// Until a stop is asked for; ends when the answers that were begun before it are given.
+async fn serve(listener: TcpListener, gateway: Arc<GatewayContext>, lifecycle: Lifecycle) {
     use axum::serve::ListenerExt;
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    if let Err(error) = axum::serve(listener, router::router(gateway)).await {
+    let stopped = async move { lifecycle.stopped().await };
+    if let Err(error) = axum::serve(listener, router::router(gateway)).with_graceful_shutdown(stopped).await {
         moments::listener_failed(&error);
     }
 }

@@ -49,6 +49,7 @@ async fn a_call_no_store_hears_of_is_answered_and_counted() {
     gateway.context.pool.clone().reserve(&reserve()).await.unwrap();
     world.state.set_away(true);
     world.bus.set_away(true);
+    world.log.expect_errors(&["neither the state store nor the bus"]);
 
     gateway.answer(Question::voice(&call(2)).post()).await.document().stream();
     gateway.settle().await;
@@ -64,6 +65,7 @@ async fn a_gateway_that_never_saw_the_pool_apologises() {
     FakeWorker::start(&world, "worker-0", Manner::Willing).await;
     world.state.set_away(true);
     world.bus.set_away(true);
+    world.log.expect_errors(&["neither the state store nor the bus"]);
     let sentence = gateway.answer(Question::voice(&call(1)).post()).await.document().sentence();
     assert!(sentence.starts_with("All our lines are busy"), "{sentence}");
 }

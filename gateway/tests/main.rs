@@ -11,5 +11,6 @@ mod relay;
 mod routing;
 mod signature;
 mod status;
+mod stop;
 mod support;
 mod webhook;

@@ -1,6 +1,7 @@
 //! What the tests stand on: a world of stores, gateways in it, callers and workers.
 
 pub(crate) mod document;
+pub(crate) mod log;
 pub(crate) mod request;
 pub(crate) mod worker;
 
@@ -21,6 +22,7 @@ use common::private::ExposeSecret;
 use common::token::Keys;
 use document::Document;
 use gateway::GatewayContext;
+use log::Log;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct World {
     pub(crate) state: state::Embedded,
     pub(crate) bus: bus::Embedded,
+    pub(crate) log: Log,
     settings: BTreeMap<String, String>,
 }
 
@@ -59,7 +62,7 @@ impl World {
             ("gateway.reserve_deadline_ms", "3000"),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { state: state::Embedded::new(), bus: bus::Embedded::new(), settings }
+        Self { state: state::Embedded::new(), bus: bus::Embedded::new(), log: Log::keep(), settings }
     }
 
     /// The same world with another setting for gateways made from now on.
@@ -69,6 +72,14 @@ impl World {
     }
 
     pub(crate) fn gateway(&self) -> Gateway {
+        let (context, keys) = self.context();
+        let context = Arc::new(context);
+        let lifecycle = context.lifecycle.clone();
+        Gateway { router: gateway::router::router(context.clone()), context, keys, lifecycle }
+    }
+
+    /// What a gateway is made of, and the keys it shares with workers.
+    pub(crate) fn context(&self) -> (GatewayContext, Keys) {
         let config = Config::load(LoadArgs { overrides: self.settings.clone(), ..LoadArgs::default() }).unwrap();
         let ports = Ports {
             state: Arc::new(self.state.clone()),
@@ -79,10 +90,8 @@ impl World {
             telephone: None,
         };
         let roster = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents")).unwrap();
-        let lifecycle = Lifecycle::new();
-        let context = Arc::new(GatewayContext::new(&config, &ports, roster, lifecycle.clone()).unwrap());
-        let keys = Keys::new(config.secret.expose_secret());
-        Gateway { router: gateway::router::router(context.clone()), context, keys, lifecycle }
+        let context = GatewayContext::new(&config, &ports, roster, Lifecycle::new()).unwrap();
+        (context, Keys::new(config.secret.expose_secret()))
     }
 
     /// Whatever stands in the outbox, oldest first.
