@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// How long events of a closed call may be on their way: the outbox sweep has brought them round twice by then.
+/// How long events of a closed call may be on their way: by then the outbox sweep has published what the bus never got.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How many closed calls wait to be looked at. Beyond it the newest are not looked at; they stay marked in the record.
 const WAITING_MAX: usize = 10_000;

@@ -13,7 +13,7 @@ use common::cdr::Cdr;
 use common::event::Envelope;
 use common::ports::State;
 use recorder::fold;
-use recorder::sweep;
+use recorder::sweep::Sweep;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -184,11 +184,30 @@ async fn the_outbox_is_swept_and_emptied() {
     let world = World::new().await;
     let (state, stores) = (world.state.clone(), world.stores());
     state.enqueue(&whole_call(1)).await.unwrap();
-    assert_eq!(sweep::once(stores.state.as_ref(), stores.bus.as_ref(), Duration::ZERO).await, whole_call(1).len());
+    let mut sweep = Sweep::default();
+    assert_eq!(sweep.once(stores.state.as_ref(), stores.bus.as_ref(), Duration::ZERO).await, whole_call(1).len());
     let recorder = world.recorder();
     check_exactly_once(&world, 1).await;
     eventually("the outbox is empty", async || state.outbox(Duration::ZERO, 100).await.unwrap().is_empty()).await;
     recorder.stop().await;
+}
+
+#[tokio::test]
+async fn the_sweep_lets_rest_what_it_has_published() {
+    let world = World::new().await;
+    let stores = world.stores();
+    let mut sweep = Sweep::default();
+    let mut sweep = async || sweep.once(stores.state.as_ref(), stores.bus.as_ref(), Duration::ZERO).await;
+    world.state.enqueue(&whole_call(1)).await.unwrap();
+    assert_eq!(sweep().await, whole_call(1).len());
+    assert_eq!(sweep().await, 0, "nobody has recorded them yet, and the bus has them");
+    world.state.enqueue(&whole_call(2)).await.unwrap();
+    assert_eq!(sweep().await, whole_call(2).len());
+    pass_time(Duration::from_secs(60)).await;
+    world.bus.set_away(true);
+    assert_eq!(sweep().await, 0);
+    world.bus.set_away(false);
+    assert_eq!(sweep().await, whole_call(1).len() + whole_call(2).len());
 }
 
 #[tokio::test]
@@ -197,7 +216,7 @@ async fn an_event_in_quarantine_leaves_the_outbox_too() {
     let (state, stores) = (world.state.clone(), world.stores());
     let poison = worker(EPOCH, 0, 0, CallEvent::AgentComplained { code: "\0".into() });
     state.enqueue(&[poison, gateway(EPOCH, 0, 0, story::accepted())]).await.unwrap();
-    sweep::once(stores.state.as_ref(), stores.bus.as_ref(), Duration::ZERO).await;
+    Sweep::default().once(stores.state.as_ref(), stores.bus.as_ref(), Duration::ZERO).await;
     let recorder = world.recorder();
     eventually("the outbox is empty", async || state.outbox(Duration::ZERO, 100).await.unwrap().is_empty()).await;
     assert_eq!(quarantined(&world).await, 1);

@@ -51,7 +51,7 @@ async fn fifty_kills_lose_nothing_and_double_nothing() {
         }
         let last = start(&servers);
         check_exactly_once(&stores, &table).await;
-        kill(last);
+        drop(last);
         servers.clean_up().await;
     })
     .await;
@@ -66,7 +66,7 @@ async fn kill_while_it_records(servers: &Servers, stores: &Stores, table: &PgPoo
     let (told, ()) = tokio::join!(tell(stores, calls), async {
         commits_after(table, before).await;
         tokio::time::sleep(Duration::from_micros(u64::from(round) * 200)).await;
-        kill(recorder);
+        drop(recorder);
     });
     told.unwrap();
 }
@@ -120,20 +120,24 @@ fn folded(events: &[Envelope]) -> Cdr {
     cdr
 }
 
-fn start(servers: &Servers) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+/// A recorder in a process of its own. Dropped, it is killed by `SIGKILL` and waited for.
+struct Recorder(Child);
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+fn start(servers: &Servers) -> Recorder {
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "the_child_that_records"])
         .envs(CHILD.into_iter().zip([&servers.database, &servers.nats, &servers.redis, &servers.run]))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// `SIGKILL`, and waits until the process is gone.
-fn kill(mut recorder: Child) {
-    recorder.kill().unwrap();
-    recorder.wait().unwrap();
+        .spawn();
+    Recorder(child.unwrap())
 }
 
 /// Not a test of its own: the process that is killed. Started by hand it does nothing.
