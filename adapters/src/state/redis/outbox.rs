@@ -37,6 +37,9 @@ impl Redis {
     /// The `max` oldest that can be read, of those written until `until_ms`.
     pub(super) async fn oldest(&self, until_ms: u64, max: usize) -> Result<Vec<(OutboxId, Envelope)>, StateError> {
         let mut ready = Vec::new();
+        if max == 0 {
+            return Ok(ready);
+        }
         for entry in self.merged(until_ms, max).await? {
             match entry.payload.as_deref().map(serde_json::from_slice) {
                 Some(Ok(event)) => ready.push((entry.place.id(), event)),
@@ -59,7 +62,7 @@ impl Redis {
         let mut progress = [Read::Nothing; SHARDS as usize];
         let mut entries: Vec<Entry> = Vec::new();
         loop {
-            let youngest = entries.get(max.wrapping_sub(1)).map(|entry| entry.place);
+            let youngest = entries.get(max - 1).map(|entry| entry.place);
             let open = (0..SHARDS).zip(progress).filter(|(_, read)| may_hold_older(*read, youngest));
             let bites = try_join_all(open.map(|(shard, read)| self.bite(shard, read, until_ms, bite))).await?;
             if bites.is_empty() {
