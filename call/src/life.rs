@@ -9,7 +9,7 @@
 //! Before it: everything that can end a call. After it: [`crate::call`], which acts by it. It never decides what is said on
 //! the way out; [`crate::next`] knows what has to be waited for.
 
-use crate::next::Departure;
+use crate::next::{Departure, Stage};
 use crate::{At, EndReason, NextStep};
 
 /// What is left to do once nothing is said any more.
@@ -91,7 +91,16 @@ impl Life {
         !matches!(std::mem::replace(self, Life::Ended), Life::Ended)
     }
 
-    /// Whether audio passes.
+    /// Whether the agent is heard. Once the farewell was, nothing new begins.
+    pub(crate) fn lets_agent_speak(&self) -> bool {
+        match self {
+            Life::Talking => true,
+            Life::Leaving(departure) => departure.stage == Stage::Saying,
+            Life::Dialing | Life::Closing(_) | Life::Ended => false,
+        }
+    }
+
+    /// Whether the caller is heard.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self, Life::Talking | Life::Leaving(_))
     }

@@ -18,10 +18,10 @@ pub(crate) enum Way {
 /// Who may still stop it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stoppable {
-    /// A caller who interrupts the farewell.
-    ByInterruption,
-    /// A caller who says anything.
-    BySpeech,
+    /// A caller who speaks before the farewell was heard. One who says goodbye back does not.
+    BeforeTail,
+    /// A caller who speaks at any time.
+    Always,
     /// Nobody.
     Not,
 }
@@ -60,14 +60,14 @@ impl Departure {
     /// The agent said goodbye, or a person at the console ends the call politely.
     pub(crate) fn finish(by: EndBy) -> Self {
         match by {
-            EndBy::Agent => Self::hang_up(EndReason::AgentHungUp, Stoppable::ByInterruption, Patience::Answers),
+            EndBy::Agent => Self::hang_up(EndReason::AgentHungUp, Stoppable::BeforeTail, Patience::Answers),
             EndBy::Operator => Self::hang_up(EndReason::OperatorHungUp, Stoppable::Not, Patience::Words),
         }
     }
 
     /// It was silent for too long.
     pub(crate) fn silence() -> Self {
-        Self::hang_up(EndReason::Silence, Stoppable::BySpeech, Patience::Words)
+        Self::hang_up(EndReason::Silence, Stoppable::Always, Patience::Words)
     }
 
     /// The call reached its maximum length.
@@ -90,6 +90,15 @@ impl Departure {
         Self { reason, way: Way::HangUp, stoppable, patience, stage: Stage::Saying }
     }
 
+    /// Whether a caller who begins to speak now stops it.
+    pub(crate) fn yields_to_caller(&self) -> bool {
+        match self.stoppable {
+            Stoppable::BeforeTail => self.stage == Stage::Saying,
+            Stoppable::Always => true,
+            Stoppable::Not => false,
+        }
+    }
+
     /// A departure the caller could stop gives way to one nobody can.
     pub(crate) fn gives_way_to(&self, other: &Departure) -> bool {
         self.stoppable != Stoppable::Not && other.stoppable == Stoppable::Not
@@ -99,6 +108,15 @@ impl Departure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_goodbye_said_back_does_not_stop_the_agent_but_any_word_ends_a_silence() {
+        let tail = |departure: Departure| Departure { stage: Stage::Tail, ..departure };
+        assert!(Departure::finish(EndBy::Agent).yields_to_caller());
+        assert!(!tail(Departure::finish(EndBy::Agent)).yields_to_caller());
+        assert!(tail(Departure::silence()).yields_to_caller());
+        assert!(!Departure::time_limit().yields_to_caller());
+    }
 
     #[test]
     fn an_operator_overrules_the_agent_and_not_the_reverse() {

@@ -3,7 +3,6 @@
 use super::{Call, millis};
 use crate::floor::{Debt, Standing};
 use crate::life::Life;
-use crate::next::Stoppable;
 use crate::playback::Utterance;
 use crate::timer::Timer;
 use crate::tools::Asked;
@@ -19,13 +18,6 @@ const MOST_FAILURES: u32 = 3;
 
 /// Kept of a provider's error code.
 const LONGEST_CODE: usize = 64;
-
-/// Whether the caller cut the agent short.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Interrupted {
-    No,
-    Yes,
-}
 
 impl Call {
     pub(super) fn agent(&mut self, at: At, input: AgentInput) {
@@ -57,7 +49,7 @@ impl Call {
     /// Audio of the agent wants to pass.
     pub(super) fn agent_audio(&mut self, at: At, reply: ReplyId, item: ItemId, length: Duration) -> Pass {
         let utterance = self.utterance(reply, item);
-        let is_open = self.life.is_open();
+        let is_open = self.life.lets_agent_speak();
         if is_open && self.floor.standing(reply) == Standing::New {
             self.reply_began(at, reply);
         }
@@ -104,23 +96,21 @@ impl Call {
         self.silence.caller(at);
         self.asks.caller_started();
         self.timers.stop(Timer::AskAgain);
-        let interrupted = self.interrupt(at);
-        if let Life::Leaving(departure) = self.life {
-            match departure.stoppable {
-                Stoppable::BySpeech => self.stay(),
-                Stoppable::ByInterruption if interrupted == Interrupted::Yes => self.stay(),
-                Stoppable::ByInterruption | Stoppable::Not => {}
-            }
+        self.interrupt(at);
+        if let Life::Leaving(departure) = self.life
+            && departure.yields_to_caller()
+        {
+            self.stay();
         }
     }
 
     /// The caller speaks: whatever the agent is saying is cut, at the line and in its own memory.
-    fn interrupt(&mut self, at: At) -> Interrupted {
+    fn interrupt(&mut self, at: At) {
         let link = self.link.number();
         let speaking = self.floor.speaking_reply();
         let queued = self.playback.queued();
         if speaking.is_none() && queued.is_zero() {
-            return Interrupted::No;
+            return;
         }
         self.push(Command::Clear);
         let cuts = self.turns.cut(speaking.map(|reply| (link, reply)));
@@ -134,7 +124,6 @@ impl Call {
             let (heard_ms, cleared_ms) = (millis(cut.heard), millis(cleared));
             self.publish(CallEvent::Interrupted { at_ms: millis(at), heard_ms, cleared_ms });
         }
-        Interrupted::Yes
     }
 
     fn caller_stopped(&mut self, at: At, item: ItemId) {

@@ -88,6 +88,31 @@ fn a_caller_who_says_goodbye_back_does_not_keep_the_call_open() {
 }
 
 #[test]
+fn a_caller_who_speaks_before_the_goodbye_begins_stays() {
+    talking(Limits::default())
+        .at(2000, begun(2))
+        .at(2100, asks_for("hang_up", "t1"))
+        .at(2110, wants(ControlInput::Finish(EndBy::Agent)))
+        .at(2130, done(2))
+        .at(2200, caller_starts(10))
+        .at(2400, answers("t1"))
+        .at(3000, caller_stops(10))
+        .skip()
+        .says(3300, 3, 3, "Of course.", 400)
+        .until(24_000)
+        .check("3300 reply gap 300\n 3700 turn 3 Agent \"Of course.\" 3300-3700\n 3700 checkpoint");
+}
+
+#[test]
+fn nothing_new_is_said_after_the_goodbye() {
+    let mut script = talking(Limits::default());
+    script.says(2000, 2, 2, "Goodbye.", 1000).at(2010, wants(ControlInput::Finish(EndBy::Agent)));
+    script.caller(3050, 3100, 10).at(3150, begun(3));
+    assert_eq!(script.audio(3200, 3, 3, 200), 0);
+    script.skip().until(3300).check("3300 hang up agent_hung_up");
+}
+
+#[test]
 fn a_goodbye_that_never_ends_is_cut_by_the_deadline() {
     let mut script = talking(Limits::default());
     script.at(2000, begun(2)).at(2010, wants(ControlInput::Finish(EndBy::Agent)));
