@@ -5,12 +5,12 @@
 //! Both ends of a call are such a socket, owned by one task: nothing else is between two kernel buffers.
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt, Stream};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -180,7 +180,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         how
     }
 
-    /// Sends what is queued and a close frame, waits a bounded moment for them to leave, and drops the connection.
+    /// Sends what is queued and a close frame, waits a bounded moment for the peer to take them, and drops the
+    /// connection.
     pub async fn close(mut self, code: u16, reason: &'static str) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::from_static(reason) };
         let parting = async {
@@ -188,7 +189,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 // An error here means that the peer is gone, which is what was wanted.
                 let _ = self.inner.flush().await;
             }
+            self.hear_out().await;
         };
         let _ = tokio::time::timeout(CLOSE_PATIENCE, parting).await;
+    }
+
+    /// Throws away what the peer still sends until it has answered the close or is gone. A connection that is dropped
+    /// with bytes unread is reset, and a reset takes the close code with it.
+    async fn hear_out(&mut self) {
+        loop {
+            match self.inner.next().await {
+                Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_)))
+                | None => {
+                    return;
+                }
+                Some(Ok(_)) => {}
+                // Its frames cannot be told apart any more.
+                Some(Err(_)) => break,
+            }
+        }
+        let mut waste = [0; 4096];
+        while let Ok(1..) = self.inner.get_mut().read(&mut waste).await {}
     }
 }

@@ -91,6 +91,7 @@ async fn a_line_that_falls_silent_is_given_up_after_ten_seconds() {
     let bench = Bench::new().await;
     let mut telephone = bench.call(&call(1)).await;
     telephone.hear(recording("greeting").len()).await;
+    bench.log.expect_errors(&["no media moves"]);
     tokio::time::pause();
     let waited = tokio::time::Instant::now();
     assert_eq!(telephone.closed().await, (1001, "no media".to_owned()));

@@ -92,6 +92,7 @@ async fn finish(bench: &Bench, mut telephone: Telephone) {
 }
 
 fn set(bench: &Bench, away: Away) {
+    bench.log.expect_errors(&["the state store is away"]);
     bench.state.set_away(away.state);
     bench.bus.set_away(away.bus);
 }

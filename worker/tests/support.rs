@@ -1,5 +1,6 @@
 //! What the tests stand on: a running worker between embedded stores, reserved by a gateway's requests.
 
+pub(crate) mod log;
 pub(crate) mod provider;
 pub(crate) mod speech;
 pub(crate) mod telephone;
@@ -19,6 +20,7 @@ use common::ports::{Bus, Consumer, Ports, Session, State};
 use common::private::ExposeSecret;
 use common::reservation::{Full, MediaProof, Reserve, Reserved};
 use common::token::{Keys, StreamToken};
+use log::Log;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -39,6 +41,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a worker under test is set up.
 pub(crate) struct Setup {
+    log: Log,
     settings: BTreeMap<String, String>,
     listener: Option<TcpListener>,
 }
@@ -53,7 +56,7 @@ impl Setup {
             ("worker.id", WORKER),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { settings, listener: None }
+        Self { log: Log::keep(), settings, listener: None }
     }
 
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
@@ -94,7 +97,7 @@ impl Setup {
         });
         let events = bus.consumer("test").await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Bench { state, bus, keys, address, lifecycle, running, events, seen: Vec::new(), client }
+        Bench { state, bus, keys, address, lifecycle, running, events, seen: Vec::new(), client, log: self.log }
     }
 }
 
@@ -111,6 +114,7 @@ pub(crate) struct Bench {
     events: Box<dyn Consumer>,
     seen: Vec<Envelope>,
     client: reqwest::Client,
+    pub(crate) log: Log,
 }
 
 /// A reserved seat.
