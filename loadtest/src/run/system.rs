@@ -31,6 +31,8 @@ pub(super) struct Launch<'a> {
 #[derive(Debug)]
 pub(super) struct System {
     processes: Vec<Measured>,
+    /// This program: its telephones and its provider use the same machine.
+    own: (Usage, Usage),
     /// Holds the logs unless the user gave a folder for them.
     logs: Option<TempDir>,
 }
@@ -72,7 +74,8 @@ impl System {
         }
         recipes.push(recipe("gateway", "gateway", vec![("PATCHBAY_GATEWAY__LISTEN", listen(launch.gateway))])?);
         let started = recipes.into_iter().map(|recipe| Process::start(recipe).map(Measured::new));
-        let mut system = Self { processes: started.collect::<Result<_>>()?, logs: scratch };
+        let (processes, own) = (started.collect::<Result<_>>()?, Default::default());
+        let mut system = Self { processes, own, logs: scratch };
         let client = reqwest::Client::new();
         for measured in &mut system.processes {
             measured.process.ready(&client).await?;
@@ -83,27 +86,34 @@ impl System {
     /// Remembers what the processes cost before the first call.
     pub(super) fn measure_idle(&mut self) {
         self.processes.iter_mut().for_each(|measured| measured.idle = measured.process.usage());
+        self.own.0 = process::usage(std::process::id()).unwrap_or_default();
     }
 
     /// Remembers what they cost after the last.
     pub(super) fn measure_load(&mut self) {
         self.processes.iter_mut().for_each(|measured| measured.load = measured.process.usage());
+        self.own.1 = process::usage(std::process::id()).unwrap_or_default();
     }
 
-    /// What each cost, for so many minutes of calls.
+    /// What each cost, for so many minutes of calls; this program last.
     pub(super) fn costs(&self, minutes: f64) -> Vec<report::Process> {
-        let cost = |measured: &Measured| {
-            let cpu_s = measured.load.cpu_s - measured.idle.cpu_s;
+        let cost = |name: &str, idle: &Usage, load: &Usage, killed: u32| {
+            let cpu_s = load.cpu_s - idle.cpu_s;
             report::Process {
-                name: measured.process.recipe.name.clone(),
+                name: name.to_owned(),
                 cpu_s,
                 cpu_s_per_call_minute: cpu_s / minutes.max(f64::MIN_POSITIVE),
-                idle_kib: measured.idle.resident_kib,
-                peak_kib: measured.load.peak_kib,
-                killed: measured.process.killed,
+                idle_kib: idle.resident_kib,
+                peak_kib: load.peak_kib,
+                killed,
             }
         };
-        self.processes.iter().map(cost).collect()
+        let of = |measured: &Measured| {
+            let (process, idle, load) = (&measured.process, &measured.idle, &measured.load);
+            cost(&process.recipe.name, idle, load, process.killed)
+        };
+        let own = cost("(telephones and provider)", &self.own.0, &self.own.1, 0);
+        self.processes.iter().map(of).chain([own]).collect()
     }
 
     /// The name of a process that ended by itself.
