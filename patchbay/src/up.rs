@@ -32,15 +32,13 @@ pub(crate) struct UpArgs {
 }
 
 /// Every role of one process, running.
-pub(crate) struct Running {
+pub struct Running {
     /// Its configuration, with the addresses it really has.
-    pub(crate) config: Config,
+    pub config: Config,
     /// Its ports.
-    pub(crate) ports: Ports,
-    /// Stops it.
-    pub(crate) lifecycle: Lifecycle,
-    /// Who answers which number.
-    pub(crate) roster: Roster,
+    pub ports: Ports,
+    lifecycle: Lifecycle,
+    roster: Roster,
     readiness: Readiness,
     ops: Lifecycle,
 }
@@ -68,7 +66,7 @@ pub(crate) fn load(settings: &Settings) -> anyhow::Result<Config> {
 }
 
 /// Starts every role.
-pub(crate) async fn start(mut config: Config, workers: u32) -> anyhow::Result<Running> {
+pub async fn start(mut config: Config, workers: u32) -> anyhow::Result<Running> {
     let roster = roles::roster(&config)?;
     let metrics = telemetry::metrics_table::install();
     let lifecycle = Lifecycle::new();
@@ -123,7 +121,7 @@ async fn start_worker(
 
 impl Running {
     /// Waits until every role is ready; says what is missing when it takes too long.
-    pub(crate) async fn until_ready(&self) -> anyhow::Result<()> {
+    pub async fn until_ready(&self) -> anyhow::Result<()> {
         let started = tokio::time::Instant::now();
         loop {
             let report = self.readiness.report();
@@ -140,7 +138,7 @@ impl Running {
     }
 
     /// Soft stop, then the rest.
-    pub(crate) async fn stop(self) {
+    pub async fn stop(self) {
         self.lifecycle.stop();
         tokio::select! {
             _ = self.lifecycle.join(PATIENCE) => {}

@@ -277,6 +277,9 @@ impl Session {
     fn create_item(&mut self, message: &Value) -> Result<(), Refusal> {
         let fresh = self.ids.next("item");
         let (item, before) = self.conversation.create(&message["item"], &message["previous_item_id"], fresh)?;
+        if let Some(words) = item["content"][0]["text"].as_str() {
+            self.note().restored.push(words.to_owned());
+        }
         let fields = json!({"previous_item_id": before, "item": item});
         self.event("conversation.item.added", &fields);
         self.event("conversation.item.done", &fields);

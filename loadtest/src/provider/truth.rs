@@ -61,6 +61,8 @@ pub struct SessionTruth {
     pub deltas: Vec<DeltaOut>,
     /// Items of the agent's speech, in order.
     pub items: Vec<ItemOut>,
+    /// Words of the messages the client put into the conversation, in the order received: a conversation it restored.
+    pub restored: Vec<String>,
     /// When each `speech_started` was sent.
     pub speech_started: Vec<Instant>,
     /// When each `speech_stopped` was sent.
