@@ -5,6 +5,7 @@
 
 use crate::moments;
 use crate::routing;
+use common::clock;
 use common::config::Policy;
 use common::ids::{BootId, WorkerId};
 use common::lifecycle::Lifecycle;
@@ -21,8 +22,14 @@ const REFRESH: Duration = Duration::from_millis(500);
 /// How old a snapshot may be. Beyond this nobody knows whether those workers still exist.
 const USABLE: Duration = Duration::from_secs(60);
 
-/// Candidates asked for one call. Each may take the reservation deadline; a caller waits for all of them.
-const CANDIDATES: usize = 3;
+/// Workers that may fail to answer for one call. Each takes the reservation deadline, and the caller waits for all of them.
+const UNANSWERED: usize = 3;
+
+/// Workers asked for one call at most; one that says it is full says so at once.
+const ASKED: usize = 16;
+
+/// The word for a worker that has no seat.
+const FULL: &str = "full";
 
 /// The pool, seen from one gateway.
 pub struct Pool {
@@ -80,15 +87,21 @@ impl Pool {
     pub async fn reserve(&self, reserve: &Reserve) -> Option<Seat> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let pool = self.look().await;
-        for entry in routing::rank(self.policy, &pool, turn).iter().take(CANDIDATES) {
-            // Noted before the answer, so that a call at the same moment goes elsewhere; a lost note costs only order.
-            let _ = self.state.assigned(&entry.worker.id).await;
+        let mut unanswered = 0;
+        for entry in routing::rank(self.policy, &pool, turn).iter().take(ASKED) {
+            self.note(&entry.worker.id).await;
             match self.ask(entry, reserve).await {
                 Ok(seat) => {
                     moments::seat_granted();
                     return Some(seat);
                 }
-                Err(why) => moments::seat_not_granted(&reserve.call, &entry.worker.id, why),
+                Err(why) => {
+                    moments::seat_not_granted(&reserve.call, &entry.worker.id, why);
+                    unanswered += usize::from(why != FULL);
+                }
+            }
+            if unanswered == UNANSWERED {
+                break;
             }
         }
         None
@@ -123,6 +136,17 @@ impl Pool {
         if usable { snapshot.entries.clone() } else { Vec::new() }
     }
 
+    /// Notes that a worker is given a call: before its answer, so that a call at the same moment goes elsewhere. In the
+    /// store for all gateways, and in the snapshot for the time when the store is away.
+    async fn note(&self, worker: &WorkerId) {
+        let _ = self.state.assigned(worker).await;
+        let mut snapshot = self.snapshot.write().expect("no code panics while it holds the snapshot");
+        let entry = snapshot.entries.iter_mut().find(|entry| entry.worker.id == *worker);
+        if let Some(entry) = entry {
+            entry.last_assigned_ms = clock::unix_ms();
+        }
+    }
+
     async fn ask(&self, entry: &PoolEntry, reserve: &Reserve) -> Result<Seat, &'static str> {
         let url = format!("{}/reserve", entry.worker.address);
         let asking = async {
@@ -130,7 +154,7 @@ impl Pool {
             let answer = answer.map_err(|_| "unreachable")?;
             match answer.status().as_u16() {
                 200 => answer.json::<Reserved>().await.map_err(|_| "unreadable"),
-                409 => Err("full"),
+                409 => Err(FULL),
                 401 => Err("other_secret"),
                 _ => Err("refused"),
             }

@@ -4,7 +4,7 @@
 //! into an input for the call. It decides nothing: the core says when to dial again.
 
 use crate::moments;
-use crate::socket::{Received, Socket, SocketLimits};
+use crate::socket::{Hearing, Received, Socket, SocketLimits};
 use bytes::Bytes;
 use call::{AgentCommand, AgentInput, Conversation, LinkFault};
 use common::company::AgentSnapshot;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
@@ -146,6 +147,15 @@ impl AgentLink {
         if let Some(codec) = &mut self.codec {
             codec.command(command, &mut self.io);
             self.push();
+        }
+    }
+
+    /// Asks the provider whether it still reads; one that does not is a broken link.
+    pub fn ping(&mut self, now: Instant) {
+        if let Way::Socket(socket) = &mut self.way
+            && socket.ping(now) == Hearing::Deaf
+        {
+            self.lost(LinkFault::Broken);
         }
     }
 

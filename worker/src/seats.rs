@@ -232,6 +232,7 @@ impl Beat {
     pub async fn run(self, lifecycle: Lifecycle) {
         let mut proof = Proof { frames: 0, moved: Instant::now() };
         let mut told = None;
+        let mut still = false;
         let mut ticks = tokio::time::interval(BEAT);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -244,9 +245,12 @@ impl Beat {
                 return;
             }
             if !proof.media_moves(&load, self.seats.live()) {
-                moments::media_still(&self.worker);
+                if !std::mem::replace(&mut still, true) {
+                    moments::media_still(&self.worker);
+                }
                 continue;
             }
+            still = false;
             let busy = (load.taken, load.draining);
             let result = self.renew(load, told == Some(busy)).await;
             told = result.is_ok().then_some(busy);

@@ -7,7 +7,7 @@
 use crate::moments;
 use crate::provider::AgentLink;
 use crate::publish::{Publisher, SessionNews};
-use crate::socket::{NotQueued, Received, Socket};
+use crate::socket::{Hearing, NotQueued, Received, Socket};
 use crate::tools::Tools;
 use bytes::{Bytes, BytesMut};
 use call::{
@@ -24,11 +24,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 
-/// Twilio sends 50 frames of audio a second even in silence: a line without any for this long is dead.
-const DEAD_LINE: Duration = Duration::from_secs(10);
+/// Twilio sends 50 frames of audio a second even in silence: a line without any for this long is dead. Below the time
+/// after which a worker whose media stands still loses its lease, so that one dead line is no dead worker.
+const DEAD_LINE: Duration = Duration::from_secs(4);
+
+/// Between two pings of both sides.
+const PING: Duration = Duration::from_secs(5);
 
 /// Frames a line may send beyond 100 a second, twice what a telephone does, before it counts as a flood. 1,000 lets a
-/// network that stalled for 20 s deliver what it kept.
+/// network that stalled deliver all it kept.
 const FLOOD_CREDIT: u32 = 1_000;
 const FLOOD_REFILL_PER_S: u32 = 100;
 
@@ -135,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     fn set_timer(&self, state: &Driving, timer: std::pin::Pin<&mut Sleep>) {
         let dead = state.last_frame + DEAD_LINE;
-        let due = self.call.deadline().map_or(dead, |at| (self.answered + at).min(dead));
+        let due = self.call.deadline().map_or(dead, |at| (self.answered + at).min(dead)).min(state.ping_at);
         if timer.deadline() != due {
             timer.reset(due);
         }
@@ -144,6 +148,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn on_timer(&mut self, state: &mut Driving) {
         if state.last_frame.elapsed() >= DEAD_LINE {
             return self.lose_line(state, 1001, "no media");
+        }
+        let now = Instant::now();
+        if now >= state.ping_at {
+            state.ping_at = now + PING;
+            self.link.ping(now);
+            if self.line.ping(now) == Hearing::Deaf {
+                return self.lose_line(state, 1013, "line does not read");
+            }
         }
         self.hear(state, Input::Timeout);
     }
@@ -324,6 +336,7 @@ struct Driving {
     ending: Option<Ending>,
     credit: u32,
     credited: Instant,
+    ping_at: Instant,
     up: u64,
     down: u64,
     interrupted: Option<Instant>,
@@ -347,6 +360,7 @@ impl Driving {
             ending: None,
             credit: FLOOD_CREDIT,
             credited: answered,
+            ping_at: answered + PING,
             up: 0,
             down: 0,
             interrupted: None,

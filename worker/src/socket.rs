@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -18,6 +19,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// How long a close frame may take to leave. The peer may have stopped reading.
 const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long a ping may go unanswered.
+const DEAF: Duration = Duration::from_secs(10);
 
 /// What came over a socket.
 #[derive(Debug)]
@@ -79,12 +83,22 @@ pub struct Socket<S> {
     inner: WebSocketStream<S>,
     unflushed: bool,
     gone: bool,
+    asked: Option<Instant>,
+}
+
+/// Whether the peer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// As far as one knows.
+    Hears,
+    /// It has not answered for too long.
+    Deaf,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Takes an open WebSocket made with [`SocketLimits::config`].
     pub fn new(inner: WebSocketStream<S>) -> Self {
-        Self { inner, unflushed: false, gone: false }
+        Self { inner, unflushed: false, gone: false, asked: None }
     }
 
     /// Queues a text message; `text` must be UTF-8, else it is dropped and the connection counts as gone.
@@ -98,9 +112,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         self.queue(Message::Binary(bytes))
     }
 
-    /// Queues a ping: a peer that has vanished is noticed by its missing answer.
-    pub fn queue_ping(&mut self) -> Result<(), NotQueued> {
-        self.queue(Message::Ping(Bytes::new()))
+    /// Asks the peer whether it reads; to be called now and then. `Deaf` when it has not answered for [`DEAF`]: the
+    /// kernel takes megabytes for a peer that never reads, minutes of a call, before writing would fail.
+    pub fn ping(&mut self, now: Instant) -> Hearing {
+        match self.asked {
+            Some(asked) if now.duration_since(asked) >= DEAF => return Hearing::Deaf,
+            Some(_) => {}
+            None => {
+                // A ping that cannot be queued is a peer that does not read: the same question again.
+                self.asked = Some(now);
+                let _ = self.queue(Message::Ping(Bytes::new()));
+            }
+        }
+        Hearing::Hears
     }
 
     fn queue(&mut self, message: Message) -> Result<(), NotQueued> {
@@ -139,7 +163,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 Poll::Ready(Some(Ok(Message::Close(frame)))) => return Poll::Ready(self.closed(frame)),
                 // The library answers pings by itself with the next flush.
                 Poll::Ready(Some(Ok(Message::Ping(_)))) => self.unflushed = true,
-                Poll::Ready(Some(Ok(Message::Pong(_) | Message::Frame(_)))) => {}
+                Poll::Ready(Some(Ok(Message::Pong(_)))) => self.asked = None,
+                Poll::Ready(Some(Ok(Message::Frame(_)))) => {}
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(self.failed(&error)),
                 Poll::Ready(None) => return Poll::Ready(self.ended(Received::Broken)),
                 Poll::Pending => return self.poll_flush(cx),
@@ -210,5 +235,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
         let mut waste = [0; 4096];
         while let Ok(1..) = self.inner.get_mut().read(&mut waste).await {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt;
+    use tokio::io::{DuplexStream, duplex};
+    use tokio_tungstenite::tungstenite::protocol::Role;
+
+    async fn pair() -> (Socket<DuplexStream>, WebSocketStream<DuplexStream>) {
+        let (ours, theirs) = duplex(64 * 1024);
+        let server = WebSocketStream::from_raw_socket(ours, Role::Server, Some(SocketLimits::LINE.config())).await;
+        (Socket::new(server), WebSocketStream::from_raw_socket(theirs, Role::Client, None).await)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_does_not_answer_a_ping_is_deaf() {
+        let (mut socket, _peer) = pair().await;
+        assert_eq!(socket.ping(Instant::now()), Hearing::Hears);
+        let nothing = tokio::time::timeout(DEAF, socket.next()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+        assert_eq!(socket.ping(Instant::now()), Hearing::Deaf);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_reads_is_not_deaf() {
+        let (mut socket, mut peer) = pair().await;
+        for _ in 0..5 {
+            assert_eq!(socket.ping(Instant::now()), Hearing::Hears);
+            let reading = async { while peer.next().await.is_some() {} };
+            let both = async { tokio::join!(socket.next(), reading) };
+            assert!(tokio::time::timeout(DEAF, both).await.is_err(), "the answer to a ping is no message");
+        }
     }
 }
