@@ -96,10 +96,19 @@ impl Recorder {
             let reason = error.to_string();
             moments::waits_for("db", &reason);
             self.readiness.waiting("db", reason);
+            self.look_at_bus().await;
             waits.wait(&self.lifecycle).await?;
         }
         self.readiness.ready("db");
         Ok(())
+    }
+
+    /// Whoever brings the database back shall learn at once whether the bus is missing too.
+    async fn look_at_bus(&self) {
+        match self.stores.bus.check().await {
+            Ok(_) => self.readiness.ready("bus"),
+            Err(error) => self.readiness.waiting("bus", error.to_string()),
+        }
     }
 
     async fn subscribe(&self) -> Result<Box<dyn Consumer>, Stopped> {

@@ -63,6 +63,8 @@ pub(super) fn answers(ports: Ports) -> bool {
 
 pub(super) fn create_database(ports: Ports) -> Result<()> {
     let mut stream = session(ports)?;
+    // It copies a whole template, which takes a busy machine longer than any other question.
+    stream.set_read_timeout(Some(super::READY_WITHIN))?;
     let query = format!("CREATE DATABASE {DATABASE}\0");
     stream.write_all(b"Q")?;
     stream.write_all(&length_of(query.as_bytes()))?;
