@@ -59,7 +59,8 @@ async fn a_call_during_which_is_lost(server: Server) {
     let _roles = system.start_all().await;
     let plan = caller::who_listens(hotel::OPENAI, &system.url);
     let first_question = |event: &PhoneEvent| matches!(event, PhoneEvent::Saying(_));
-    let truth = caller::call(&system.network, plan, first_question, async || stores::kill(&servers, server).await).await;
+    let truth =
+        caller::call(&system.network, plan, first_question, async || stores::kill(&servers, server).await).await;
     assert_eq!(truth.end, CallEnd::Completed);
     check_nothing_was_heard_of_it(&system, &truth).await;
 

@@ -1,6 +1,6 @@
 //! A worker killed with `-9` in the middle of a call: Twilio asks what comes next, and the other worker goes on.
 
-use crate::support::record::Recorded;
+use crate::support::record::{self, Recorded};
 use crate::support::system::System;
 use crate::support::{caller, hotel, stores};
 use call::Speaker::{Agent, Caller};
@@ -25,16 +25,20 @@ async fn a_call_whose_worker_is_killed_goes_on_at_the_other_with_its_conversatio
         Step::AwaitAgent,
         Step::Listen { quiet_ms: 500 },
     ];
-    let (carrier, asked) = (Cell::new(None), Cell::new(false));
+    let (call, carrier, asked) = (RefCell::new(String::new()), Cell::new(None), Cell::new(false));
     let answer_is_heard = |event: &PhoneEvent| {
         match event {
+            PhoneEvent::Ringing(sid) => sid.clone_into(&mut call.borrow_mut()),
             PhoneEvent::Document(twiml) if carrier.get().is_none() => carrier.set(carried_by(twiml)),
             PhoneEvent::Said(_) => asked.set(true),
             _ => {}
         }
         asked.get() && *event == PhoneEvent::AgentAudio
     };
+    let db = system.db();
     let truth = caller::call(&system.network, plan, answer_is_heard, async || {
+        // The question is written down while its answer is being heard; only then is it to be remembered.
+        record::until_said(call.borrow().as_str(), caller::BREAKFAST, db.as_ref()).await;
         let lost = carrier.get().expect("the stream was pinned to a worker");
         workers.borrow_mut()[lost].program.kill().await;
     })
@@ -46,9 +50,10 @@ async fn a_call_whose_worker_is_killed_goes_on_at_the_other_with_its_conversatio
     assert_eq!(pinned, [Some(lost), Some(1 - lost)], "the second stream leads to the other worker");
     assert!(truth.documents[1].url.contains("/twilio/next/"), "Twilio asked the action");
 
-    let recorded = Recorded::of(&truth, system.db().as_ref()).await;
-    recorded.check_exactly_once(system.db().as_ref()).await;
+    let recorded = Recorded::of_lost(&truth, db.as_ref()).await;
+    recorded.check_exactly_once(db.as_ref()).await;
     assert_eq!(recorded.cdr.workers.len(), 2);
+    assert!(!recorded.cdr.complete, "nobody knows what the lost worker still had to tell");
     assert_eq!(recorded.cdr.end_reason.as_deref(), Some("caller_hung_up"));
     let said = recorded.said();
     let questions = said.iter().filter(|(who, _)| *who == Caller).map(|(_, words)| *words);

@@ -17,11 +17,22 @@ pub(crate) struct Recorded {
 impl Recorded {
     /// Waits until every event of the call is stored.
     pub(crate) async fn of(truth: &CallTruth, db: &dyn Db) -> Self {
+        Self::once(truth, db, |cdr| cdr.complete).await
+    }
+
+    /// The same for a call of which a worker was lost: nobody knows what that one still had to tell, so the record stays
+    /// marked; but the worker that ended the call has told everything.
+    pub(crate) async fn of_lost(truth: &CallTruth, db: &dyn Db) -> Self {
+        let told = |cdr: &Cdr| cdr.tally.values().any(|tally| tally.expected.is_some_and(|all| tally.seen >= all));
+        Self::once(truth, db, told).await
+    }
+
+    async fn once(truth: &CallTruth, db: &dyn Db, whole: impl Fn(&Cdr) -> bool) -> Self {
         let call = CallId::parse(truth.call_sid.as_str()).unwrap();
-        let cdr = eventually("the record is complete", async || {
+        let cdr = eventually("the record is whole", async || {
             let cdr = db.cdr(&call).await.map_err(|error| error.to_string())?.ok_or("no record")?;
-            let whole = cdr.complete && cdr.twilio_status.as_deref() == Some("completed");
-            if whole { Ok(cdr) } else { Err(format!("{cdr:?}")) }
+            let over = cdr.twilio_status.as_deref() == Some("completed");
+            if over && whole(&cdr) { Ok(cdr) } else { Err(format!("{cdr:?}")) }
         })
         .await;
         let turns = db.turns(&call).await.unwrap();
@@ -47,4 +58,15 @@ impl Recorded {
         }
         assert_eq!(db.quarantined().await.unwrap(), 0);
     }
+}
+
+/// Waits until these words of a live call are in the record.
+pub(crate) async fn until_said(call_sid: &str, words: &str, db: &dyn Db) {
+    let call = CallId::parse(call_sid).unwrap();
+    eventually("the words are in the record", async || {
+        let turns = db.turns(&call).await.map_err(|error| error.to_string())?;
+        let said = turns.iter().any(|stored| stored.turn.text.as_ref().is_some_and(|text| text.reveal() == words));
+        if said { Ok(()) } else { Err(format!("{} turns", turns.len())) }
+    })
+    .await;
 }
