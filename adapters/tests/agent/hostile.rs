@@ -6,8 +6,11 @@ use call::{AgentCommand, Conversation, Cue, ItemId, ReplyId, Speaker, Spoken, To
 use common::ports::AgentEvent;
 use proptest::prelude::*;
 use std::path::Path;
+use std::sync::LazyLock;
 
-/// All golden server messages.
+/// All golden server messages, read once.
+static MESSAGES: LazyLock<Vec<Bytes>> = LazyLock::new(messages);
+
 fn messages() -> Vec<Bytes> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/openai");
     let files = std::fs::read_dir(folder).expect("the golden messages are there");
@@ -42,7 +45,7 @@ proptest! {
     fn no_broken_message_panics(
         which: prop::sample::Index, cuts in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)
     ) {
-        let all = messages();
+        let all = &*MESSAGES;
         let mut frame = all[which.index(all.len())].to_vec();
         for (place, byte) in cuts {
             let place = place.index(frame.len());
@@ -58,7 +61,7 @@ proptest! {
     fn any_order_of_messages_keeps_the_rules(
         steps in proptest::collection::vec((any::<prop::sample::Index>(), proptest::option::of(commands())), 1..60)
     ) {
-        let all = messages();
+        let all = &*MESSAGES;
         let before = conversation(&[(Speaker::Caller, Some("hello"))]);
         for conversation in [Conversation::default(), before] {
             let mut link = Link::opened(&snapshot(), &conversation);

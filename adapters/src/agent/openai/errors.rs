@@ -55,7 +55,8 @@ fn by_kind(kind: Option<&str>) -> Verdict {
     }
 }
 
-/// What a close code means; `None` is a socket that broke.
+/// What a close code means; `None` is a socket that broke. A normal close (1000) that we did not begin is a server that
+/// gave up on us: dialling again is right.
 pub(super) fn closed(code: Option<u16>, reason: &str) -> LinkFault {
     match code {
         Some(1001) if reason.contains("maximum duration") => LinkFault::Expired,
