@@ -28,14 +28,12 @@ pub fn open(url: Option<&SecretString>) -> Result<Arc<dyn Db>, DbError> {
     }
 }
 
-/// What a failure that is the same for both databases lets the caller do; `None` for the database's own answer.
+/// What a failure on this side of the database lets the caller do. Columns that are not as expected are no fault of the
+/// content: that waits for a person, as a database that is away does.
 fn outside(error: &sqlx::Error) -> DbError {
-    use sqlx::Error as E;
     match error {
-        E::ColumnDecode { .. } | E::Decode(_) | E::ColumnNotFound(_) | E::Encode(_) => {
-            DbError::Refused(error.to_string())
-        }
-        E::PoolTimedOut => DbError::Away("no connection in time".into()),
+        sqlx::Error::Encode(_) => DbError::Refused("content does not fit its column".into()),
+        sqlx::Error::PoolTimedOut => DbError::Away("no connection in time".into()),
         _ => DbError::Away(error.to_string()),
     }
 }

@@ -12,9 +12,10 @@ use crate::wait::{Stopped, Waits};
 use call::CallEvent;
 use common::event::{Envelope, Event, GatewayEvent};
 use common::ports::{DbError, Delivery};
+use common::telemetry::trace;
 use std::ops::Range;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::Span;
 
 /// How often a conflict is tried again at once. Two recorders that meet part at the first retry.
 const CONFLICTS: u32 = 5;
@@ -112,9 +113,11 @@ impl Recorder {
     /// One transaction, with conflicts tried again.
     async fn record(&self, events: &[Envelope]) -> Result<(), Failure> {
         let mut conflicts = 0;
+        // Open as long as the transaction takes.
+        let _spans = spans(events);
         loop {
             let started = Instant::now();
-            match self.stores.db.record(events, crate::fold).instrument(self.span(events)).await {
+            match self.stores.db.record(events, crate::fold).await {
                 Ok(recorded) => {
                     moments::recorded(recorded, started.elapsed());
                     self.committed(events);
@@ -145,17 +148,6 @@ impl Recorder {
         for event in events.iter().filter(|event| closes(&event.event)) {
             self.closed.tell(&event.key.call);
         }
-    }
-
-    /// The span of one transaction. It joins the trace of a call that ends in it, so that the call's trace shows where
-    /// its record was closed.
-    fn span(&self, events: &[Envelope]) -> tracing::Span {
-        let span = tracing::info_span!("recorder.fold", events = events.len());
-        let ended = events.iter().find(|event| matches!(event.event, Event::Worker(CallEvent::Ended { .. })));
-        if let Some(event) = ended {
-            common::telemetry::trace::adopt(&span, &event.trace);
-        }
-        span
     }
 
     /// Moves a delivery where a person will look at it; waits for the database as long as it takes.
@@ -190,6 +182,20 @@ impl Recorder {
 fn halves(part: Range<usize>) -> [Range<usize>; 2] {
     let middle = part.start + part.len() / 2;
     [middle..part.end, part.start..middle]
+}
+
+/// A span for each call that ends in these events, part of that call's trace: there the trace shows where the record was
+/// closed.
+fn spans(events: &[Envelope]) -> Vec<Span> {
+    let ended = |event: &&Envelope| matches!(event.event, Event::Worker(CallEvent::Ended { .. }));
+    let span = |event: &Envelope| {
+        let span = tracing::info_span!("recorder.fold", call.id = %event.key.call, events = events.len());
+        trace::adopt(&span, &event.trace);
+        // A span begins when it is first entered.
+        span.in_scope(|| ());
+        span
+    };
+    events.iter().filter(ended).map(span).collect()
 }
 
 /// Whether a call may be over with this event.

@@ -107,18 +107,31 @@ pub(crate) async fn eventually(what: &str, mut happened: impl AsyncFnMut() -> bo
 pub(crate) struct Faulty {
     inner: Arc<dyn Db>,
     away: AtomicBool,
+    silent: AtomicBool,
     conflicts: AtomicUsize,
     pub(crate) records: AtomicUsize,
 }
 
 impl Faulty {
     fn around(inner: Arc<dyn Db>) -> Self {
-        Self { inner, away: AtomicBool::new(false), conflicts: AtomicUsize::new(0), records: AtomicUsize::new(0) }
+        let silent = AtomicBool::new(false);
+        Self {
+            inner,
+            away: AtomicBool::new(false),
+            silent,
+            conflicts: AtomicUsize::new(0),
+            records: AtomicUsize::new(0),
+        }
     }
 
     /// Cuts the wire or mends it.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Nothing is recorded and nothing is said, or all is as before.
+    pub(crate) fn set_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
     }
 
     /// The next so many transactions meet another.
@@ -143,6 +156,9 @@ impl Db for Faulty {
     async fn record(&self, events: &[Envelope], fold: Fold) -> Result<Recorded, DbError> {
         self.records.fetch_add(1, Ordering::SeqCst);
         self.reach()?;
+        while self.silent.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let less = |left: usize| left.checked_sub(1);
         if self.conflicts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             return Err(DbError::Conflict("another was faster".into()));
