@@ -118,6 +118,9 @@ async fn watch_state(state: Arc<dyn State>, readiness: Readiness, lifecycle: Lif
             Ok(health) => readiness.waiting("state", health.faults.join("; ")),
             Err(error) => readiness.waiting("state", error.to_string()),
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = lifecycle.stopped() => {}
+        }
     }
 }

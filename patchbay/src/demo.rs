@@ -83,8 +83,9 @@ async fn stay_up(args: &DemoArgs, result: &anyhow::Result<()>, webhook: &str, ru
     if args.once || args.json || result.is_err() {
         return;
     }
+    let signal = process::signal();
     println!("\nStill up: webhook {webhook}, metrics http://{}/metrics.  Stop it: Ctrl-C", running.config.ops_listen);
-    process::signal().await;
+    signal.await;
 }
 
 async fn in_processes(settings: &Settings, mut config: Config, args: &DemoArgs) -> anyhow::Result<()> {
@@ -95,8 +96,9 @@ async fn in_processes(settings: &Settings, mut config: Config, args: &DemoArgs) 
         Stage { bus: assemble::bus(&config).await?, db: assemble::db(&config)?, url: children.url().to_owned() };
     let result = stage.play(&network, args).await;
     if !args.once && !args.json && result.is_ok() {
+        let signal = process::signal();
         println!("\nStill up: {}.  Stop it: Ctrl-C", children.describe());
-        process::signal().await;
+        signal.await;
     }
     children.stop().await;
     result

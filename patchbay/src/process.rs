@@ -45,7 +45,7 @@ async fn serve(config: &Config, role: Role) -> anyhow::Result<()> {
         }
         Role::Recorder => roles::recorder(config, &ports, &readiness, &lifecycle),
     }
-    until_stopped(&lifecycle).await;
+    until_stopped(&lifecycle, signal()).await;
     let patience = config.worker.drain + BEYOND_DRAIN;
     tokio::select! {
         left = lifecycle.join(patience) => if left > 0 { tracing::warn!(left, "tasks had to be ended") },
@@ -59,25 +59,32 @@ async fn serve(config: &Config, role: Role) -> anyhow::Result<()> {
 }
 
 /// Waits for the first signal and passes it on as a soft stop.
-pub(crate) async fn until_stopped(lifecycle: &Lifecycle) {
-    signal().await;
+pub(crate) async fn until_stopped(lifecycle: &Lifecycle, signal: impl Future<Output = ()>) {
+    signal.await;
     tracing::info!("stopping: no new calls, live calls may finish; a second signal ends now");
     lifecycle.stop();
 }
 
-/// SIGTERM or Ctrl-C.
-pub(crate) async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// SIGTERM or Ctrl-C, heard from this call on and not only from the first await: whoever says that it runs must be ready
+/// to be stopped.
+pub(crate) fn signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
+        let heard = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        async {
+            if let (Ok(mut interrupt), Ok(mut terminate)) = heard {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            } else {
+                std::future::pending().await
             }
-            return;
         }
     }
-    let _ = interrupt.await;
+    #[cfg(not(unix))]
+    async {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

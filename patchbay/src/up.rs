@@ -51,8 +51,9 @@ pub(crate) fn run(settings: &Settings, args: &UpArgs) -> anyhow::Result<()> {
     process::runtime()?.block_on(async {
         let running = start(config, args.workers).await?;
         running.until_ready().await?;
+        let signal = process::signal();
         println!("{}", banner(&running));
-        process::until_stopped(&running.lifecycle).await;
+        process::until_stopped(&running.lifecycle, signal).await;
         running.stop().await;
         Ok(())
     })
