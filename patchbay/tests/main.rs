@@ -3,6 +3,7 @@
 //! Each file holds one behaviour. Suites that need Redis, NATS and Postgres start private ones where they are installed
 //! (`cargo xtask test` sees to it) and otherwise say that they were left out.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of a test may fail like the test itself")]
 #![allow(clippy::disallowed_methods, reason = "tests stand outside the roles: they own their tasks and their clock")]
 
 mod command_line;

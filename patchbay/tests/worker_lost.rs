@@ -12,7 +12,7 @@ async fn a_call_whose_worker_is_killed_goes_on_at_the_other_with_its_conversatio
     let Some(servers) = stores::start("a lost worker").await else { return };
     let system = System::around(servers).await;
     let [zero, one, _recorder, _gateway] = system.start_all().await;
-    let workers = RefCell::new([zero, one]);
+    let mut workers = [zero, one];
 
     let mut plan = caller::who_listens(hotel::OPENAI, &system.url);
     plan.steps = vec![
@@ -38,9 +38,10 @@ async fn a_call_whose_worker_is_killed_goes_on_at_the_other_with_its_conversatio
     let db = system.db();
     let truth = caller::call(&system.network, plan, answer_is_heard, async || {
         // The question is written down while its answer is being heard; only then is it to be remembered.
-        record::until_said(call.borrow().as_str(), caller::BREAKFAST, db.as_ref()).await;
+        let call = call.take();
+        record::until_said(&call, caller::BREAKFAST, db.as_ref()).await;
         let lost = carrier.get().expect("the stream was pinned to a worker");
-        workers.borrow_mut()[lost].program.kill().await;
+        workers[lost].program.kill().await;
     })
     .await;
 
