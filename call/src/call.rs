@@ -73,7 +73,8 @@ impl Call {
         Self::new(limits, Resumed::No, Conversation::default())
     }
 
-    /// A call another worker had before, with what was heard there: the agent goes on ([`crate::Cue::Resumed`]) instead of greeting.
+    /// A call another worker had before, with what was heard there: instead of greeting, the agent goes on
+    /// ([`crate::Cue::Resumed`]).
     ///
     /// Times count from this worker's beginning, so the turns of `conversation` carry an older clock.
     pub fn resume(limits: Limits, conversation: Conversation) -> Self {

@@ -134,6 +134,9 @@ impl Promises {
                 self.caller_speaks = None;
             }
             AgentInput::ReplyDone { reply, .. } if self.running == Some(reply.0) => self.running = None,
+            AgentInput::ReplyDone { reply, .. } if self.is_newest(reply.0) => {
+                self.begun.insert((self.session, reply.0));
+            }
             AgentInput::Lost(_) => self.agent_gone(),
             _ => {}
         }

@@ -17,6 +17,9 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher;
 use std::time::Duration;
 
+/// No call of this world lasts so long: its longest plan and all deadlines are within.
+const LONGEST: u64 = 2 * 60 * 60 * 1000;
+
 /// What will happen.
 enum Happening {
     Input(Input),
@@ -108,7 +111,7 @@ impl World {
 
     pub(crate) fn run(mut self) -> Outcome {
         while let Some((&(at, sequence), _)) = self.happenings.first_key_value() {
-            if self.call.is_over() || self.promises.broken.is_some() {
+            if self.call.is_over() || self.promises.broken.is_some() || at > LONGEST {
                 break;
             }
             match self.call.deadline().map(in_ms).filter(|due| *due <= at) {
