@@ -95,9 +95,7 @@ impl BootId {
 }
 
 /// Which claim of a call is in force. It only grows; whoever holds an older one is fenced.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(pub u64);
 
@@ -114,7 +112,13 @@ mod tests {
     #[test]
     fn a_call_sid_is_ca_and_32_hex_digits() {
         assert!(CallId::parse("CA00000000000000000000000000000002").is_ok());
-        for wrong in ["", "CA", "CA0000000000000000000000000000000g", "MZ00000000000000000000000000000002", "CAé0000000000000000000000000000000"] {
+        for wrong in [
+            "",
+            "CA",
+            "CA0000000000000000000000000000000g",
+            "MZ00000000000000000000000000000002",
+            "CAé0000000000000000000000000000000",
+        ] {
             assert!(CallId::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -8,7 +8,10 @@
 //! Used by the `loadtest` program and, piece by piece, by the end-to-end tests of the other crates.
 
 // Nothing here runs inside a role of Patchbay: the tasks end with the process, or are joined by whoever started them.
-#![allow(clippy::disallowed_methods, reason = "the bans guard the roles; a load generator owns its clock and its tasks")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the bans guard the roles; a load generator owns its clock and its tasks"
+)]
 
 pub mod ledger;
 pub mod limit;
