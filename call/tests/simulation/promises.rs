@@ -162,7 +162,7 @@ impl Promises {
             format!("audio of {reply:?}, which was cut")
         });
         let waits = line.quiet_from().saturating_sub(now);
-        let most = plan.limits.max_queued.as_millis() as u64 + slack(plan);
+        let most = plan.limits.max_queued.as_millis() as u64 + slack(plan) + plan.latency;
         self.keep(Promise::Bounded, now, waits <= most, || format!("{waits} ms wait at the line"));
     }
 
