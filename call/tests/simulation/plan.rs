@@ -4,6 +4,9 @@ use crate::dice::Dice;
 use call::Limits;
 use std::time::Duration;
 
+/// Playing never stalls for longer, in milliseconds. The core believes a line that gives no sign for two seconds.
+pub(crate) const LONGEST_STALL: u64 = 1200;
+
 /// Percentages are of the occasions on which something could happen.
 #[derive(Debug)]
 pub(crate) struct Plan {

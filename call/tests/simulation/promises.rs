@@ -1,7 +1,7 @@
 //! What the core promises, checked against what really happened.
 
 use crate::line::{Line, Utterance};
-use crate::plan::Plan;
+use crate::plan::{LONGEST_STALL, Plan};
 use call::{
     AgentCommand, AgentInput, CallEvent, Command, ControlInput, Conversation, Cue, EndReason, Heard, Input, LineInput,
     Pass, Speaker, ToolCallId, ToolInput, Turn,
@@ -162,7 +162,9 @@ impl Promises {
             format!("audio of {reply:?}, which was cut")
         });
         let waits = line.quiet_from().saturating_sub(now);
-        let most = plan.limits.max_queued.as_millis() as u64 + slack(plan) + plan.latency;
+        // A stall that has just begun is in the line's end already.
+        let stall = if plan.stalls > 0 { LONGEST_STALL } else { 0 };
+        let most = plan.limits.max_queued.as_millis() as u64 + slack(plan) + plan.latency + stall;
         self.keep(Promise::Bounded, now, waits <= most, || format!("{waits} ms wait at the line"));
     }
 

@@ -9,7 +9,7 @@ pub(crate) use sabotage::Sabotage;
 use crate::agent::{Agent, Part, Why};
 use crate::dice::Dice;
 use crate::line::Line;
-use crate::plan::Plan;
+use crate::plan::{LONGEST_STALL, Plan};
 use crate::promises::{Broken, Promises};
 use call::{AgentInput, Call, ControlInput, Conversation, Input, LineInput, MarkId, NextStep};
 use std::collections::BTreeMap;
@@ -179,7 +179,7 @@ impl World {
             Happening::Operator => self.operator(),
             Happening::Nonsense => self.nonsense(),
             Happening::Stall => {
-                let length = self.dice.between(50, 1200);
+                let length = self.dice.between(50, LONGEST_STALL);
                 let late = self.line.stall(self.now, length);
                 self.marks_back(late);
                 let wait = self.dice.between(3000, 9000);
