@@ -69,6 +69,8 @@ impl Call {
         }
         self.asks.agent_lost();
         self.turns.agent_lost();
+        let mark = self.playback.mark();
+        self.mark(mark);
         if was_up || self.link.number() == 0 {
             self.publish(CallEvent::AgentLost { at_ms: millis(at), fault });
         }

@@ -61,6 +61,15 @@ fn what_waits_at_the_line_plays_on_and_the_rest_is_taken_up_again() {
 }
 
 #[test]
+fn the_last_words_of_a_lost_agent_get_their_mark() {
+    talking(Limits::default())
+        .begins(2000, 2, 2, "We open at", 300)
+        .skip()
+        .at(2100, lost(LinkFault::Broken))
+        .check("2100 mark g0-7\n 2100 agent lost Broken\n 2100 dial 1");
+}
+
+#[test]
 fn redials_wait_longer_and_longer_and_then_the_call_ends_politely() {
     let limits = Limits::default();
     talking(limits)
