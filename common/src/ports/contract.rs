@@ -3,7 +3,7 @@
 //! A suite is a module of functions, each a sentence about the port. A macro for each port lists them all and hands
 //! the list to a macro of the test file, which makes one test of each:
 //!
-//! ```ignore
+//! ```text
 //! macro_rules! embedded {
 //!     ($suite:ident: $($sentence:ident),* $(,)?) => {$(
 //!         #[tokio::test(start_paused = true)]
