@@ -168,7 +168,7 @@ impl Server {
     async fn holding(max_bytes: i64) -> Option<Self> {
         #[allow(clippy::disallowed_methods, reason = "a test's own setting")]
         let Ok(url) = std::env::var("PATCHBAY_TEST_NATS_URL") else {
-            println!("left out: nats (PATCHBAY_TEST_NATS_URL is not set)");
+            common::testing::left_out("bus on NATS", "PATCHBAY_TEST_NATS_URL");
             return None;
         };
         let name = format!("test-{}", fresh_call());

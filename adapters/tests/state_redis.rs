@@ -130,7 +130,7 @@ impl Server {
     async fn given() -> Option<Self> {
         #[allow(clippy::disallowed_methods, reason = "a test's own setting")]
         let Ok(url) = std::env::var("PATCHBAY_TEST_REDIS_URL") else {
-            println!("left out: redis (PATCHBAY_TEST_REDIS_URL is not set)");
+            common::testing::left_out("state on Redis", "PATCHBAY_TEST_REDIS_URL");
             return None;
         };
         let prefix = format!("test-{}", contract::fresh_call());

@@ -13,7 +13,7 @@ const VARIABLE: &str = "PATCHBAY_TEST_DATABASE_URL";
 pub(crate) async fn with_database(test: impl AsyncFnOnce(String)) {
     #[allow(clippy::disallowed_methods, reason = "tests have no configuration")]
     let Ok(server) = std::env::var(VARIABLE) else {
-        println!("left out: postgres ({VARIABLE} is not set)");
+        common::testing::left_out("record on Postgres", VARIABLE);
         return;
     };
     let server = PgConnectOptions::from_str(&server).expect("the URL of a test server");

@@ -10,7 +10,7 @@ const SIGNS: [&str; 3] = ["PATCHBAY_TEST_REDIS_URL", "PATCHBAY_TEST_NATS_URL", "
 /// Starts them, or says that the suite is left out.
 pub(crate) async fn start(suite: &str) -> Option<Arc<Servers>> {
     if let Some(sign) = SIGNS.iter().find(|sign| std::env::var_os(sign).is_none()) {
-        println!("left out: {suite} on real stores ({sign} is not set; `cargo xtask test` runs it)");
+        common::testing::left_out(&format!("{suite} on real stores"), sign);
         return None;
     }
     Some(Arc::new(spawn_blocking(|| Servers::start().unwrap()).await.unwrap()))

@@ -23,7 +23,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     #[allow(clippy::disallowed_methods, reason = "tests have no configuration")]
     let value = std::env::var(name).ok();
     if value.is_none() {
-        println!("left out: real stores ({name} is not set)");
+        common::testing::left_out("recorder on real stores", name);
     }
     value
 }
