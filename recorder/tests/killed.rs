@@ -32,9 +32,12 @@ const KILLS: u32 = 50;
 const CALLS_A_KILL: u32 = 20;
 /// The names under which the child is told where its stores are.
 const CHILD: [&str; 4] = ["RECORDED_INTO", "RECORDED_FROM", "RECORDED_BESIDE", "RECORDED_AS"];
-/// How long a recorder that is alive may take until it has recorded something, or everything: what a kill left in the
-/// outbox alone is sent again after 30 s.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// How long a recorder that is alive may take until it has recorded something, and how long the stores may take until
+/// they have what is told.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the last recorder may take until it has recorded everything: what stands in the outbox alone is sent again
+/// when it is 30 s old.
+const SWEPT: Duration = Duration::from_secs(30).saturating_add(PATIENCE);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_kills_lose_nothing_and_double_nothing() {
@@ -75,11 +78,13 @@ async fn kill_while_it_records(servers: &Servers, stores: &Stores, table: &PgPoo
 async fn tell(stores: &Stores, calls: std::ops::Range<u32>) {
     for n in calls {
         let events = story::whole_call(n);
+        let began = Instant::now();
         let places = loop {
             match stores.state.enqueue(&events).await {
                 Ok(places) => break places,
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(error) => assert!(began.elapsed() < PATIENCE, "the outbox takes nothing: {error}"),
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         };
         for (event, place) in events.iter().zip(&places) {
             let _ = stores.bus.publish(event, Some(place)).await;
@@ -104,7 +109,7 @@ async fn check_exactly_once(stores: &Stores, table: &PgPool) {
     let told: i64 = (0..calls).map(|n| story::whole_call(n).len() as i64).sum();
     let began = Instant::now();
     while stored(table).await < told || !stores.state.outbox(Duration::ZERO, 1).await.unwrap().is_empty() {
-        assert!(began.elapsed() < PATIENCE, "{} of {told} events are stored", stored(table).await);
+        assert!(began.elapsed() < SWEPT, "{} of {told} events are stored", stored(table).await);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(stored(table).await, told);
