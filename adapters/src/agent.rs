@@ -36,12 +36,15 @@ impl Providers {
 }
 
 impl Agents for Providers {
-    fn open(&self, agent: &AgentSnapshot) -> Result<AgentRoute, NoProvider> {
+    fn open(&self, agent: &AgentSnapshot, voice: u32) -> Result<AgentRoute, NoProvider> {
         let openai = self.openai.read().unwrap_or_else(PoisonError::into_inner);
-        match (agent.provider, &openai.api_key, &agent.script) {
-            (Provider::Openai, Some(key), _) => Ok(openai::route(agent, &openai.base_url, key)),
-            (Provider::Openai | Provider::Scripted, _, Some(script)) => self.scripted(agent, script),
+        match (agent.voice(voice).provider, &openai.api_key, &agent.script) {
+            (Provider::Openai, Some(key), _) => Ok(openai::route(agent, voice, &openai.base_url, key)),
+            (Provider::Openai | Provider::Deepgram | Provider::Scripted, _, Some(script)) => {
+                self.scripted(agent, script)
+            }
             (Provider::Openai, None, None) => Err(no_provider(agent, "no OPENAI_API_KEY is set and it has no script")),
+            (Provider::Deepgram, _, None) => Err(no_provider(agent, "no DEEPGRAM_API_KEY is set and it has no script")),
             (Provider::Scripted, _, None) => Err(no_provider(agent, "its provider is `scripted` and it has no script")),
         }
     }

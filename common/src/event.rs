@@ -115,6 +115,8 @@ fn worker_kind(event: &CallEvent) -> &'static str {
         CallEvent::ReplyFailed { .. } => "reply_failed",
         CallEvent::AgentComplained { .. } => "agent_complained",
         CallEvent::ToolRun { .. } => "tool_run",
+        CallEvent::Fact(_) => "fact",
+        CallEvent::Configured { .. } => "configured",
         CallEvent::Used(_) => "used",
         CallEvent::Ended { .. } => "ended",
     }
@@ -146,6 +148,24 @@ pub enum GatewayEvent {
         /// How often the call was assigned before.
         resumes: u32,
     },
+    /// The caller pressed a key of the menu, or none in time.
+    Chosen {
+        /// The key.
+        key: Option<char>,
+    },
+    /// A place the call was sent to has been left.
+    Returned {
+        /// The claim under which the call was sent there.
+        left: Epoch,
+        /// `transfer`, `conference`, `queue` or `digits`.
+        way: String,
+        /// Name of the place.
+        place: String,
+        /// How it ended.
+        outcome: PlaceOutcome,
+        /// Connected time.
+        talked_s: Option<u64>,
+    },
     /// The caller heard a sentence instead of an agent.
     Refused {
         /// Why.
@@ -158,7 +178,41 @@ impl GatewayEvent {
         match self {
             Self::Accepted { .. } => "accepted",
             Self::Assigned { .. } => "assigned",
+            Self::Chosen { .. } => "chosen",
+            Self::Returned { .. } => "returned",
             Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+/// How a place a call was sent to ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceOutcome {
+    /// Somebody talked to the caller; the call is over.
+    Answered,
+    /// Nobody answered in time.
+    NoAnswer,
+    /// The line was engaged.
+    Busy,
+    /// It could not be reached.
+    Failed,
+    /// The person called heard the briefing and did not take the call.
+    Declined,
+    /// The caller left: hung up, or went out of a queue.
+    Left,
+}
+
+impl PlaceOutcome {
+    /// Its name in columns and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::NoAnswer => "no_answer",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+            Self::Declined => "declined",
+            Self::Left => "left",
         }
     }
 }

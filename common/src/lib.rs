@@ -6,6 +6,7 @@ pub mod cdr;
 pub mod clock;
 pub mod company;
 pub mod config;
+pub mod control;
 pub mod event;
 pub mod health;
 pub mod ids;

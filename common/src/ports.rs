@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod bus;
 pub mod db;
+pub mod directory;
 pub mod line;
 pub mod state;
 pub mod telephone;
@@ -13,6 +14,9 @@ pub mod contract;
 pub use agent::{AgentCodec, AgentEvent, AgentIo, AgentRoute, Agents, Dial};
 pub use bus::{Bus, BusError, Consumer, Delivery};
 pub use db::{Db, DbError, Fold, Recorded};
+pub use directory::{
+    AgentVersion, Audited, Configuration, Current, Directory, Record, Stored, Ticket, ToolRun, Transfer,
+};
 pub use line::{LineCodec, LineEvent, LineFault, LineStart, Lines};
 pub use state::{
     Admission, Answer, Fence, Lease, OutboxId, PoolEntry, Session, SessionStatus, SessionWrite, Spend, State,
@@ -40,6 +44,8 @@ pub struct Ports {
     pub bus: Arc<dyn Bus>,
     /// The record.
     pub db: Arc<dyn Db>,
+    /// Configuration and what companies know.
+    pub directory: Arc<dyn Directory>,
     /// Voice agents.
     pub agents: Arc<dyn Agents>,
     /// The telephone line's protocol.

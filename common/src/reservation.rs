@@ -5,7 +5,8 @@
 
 use crate::company::AgentSnapshot;
 use crate::ids::{BootId, CallId, Epoch, WorkerId};
-use call::Conversation;
+use crate::private::PhoneNumber;
+use call::{Conversation, Resumed};
 use serde::{Deserialize, Serialize};
 
 /// `POST /reserve`: keep a seat for this call and dial its agent now. Repeating it is harmless.
@@ -17,11 +18,22 @@ pub struct Reserve {
     pub epoch: Epoch,
     /// Who answers.
     pub agent: AgentSnapshot,
-    /// What was heard before, when the call comes from another worker.
+    /// What was heard before, when the call had a stream already.
     pub conversation: Option<Conversation>,
+    /// Why it comes to a worker again; [`Resumed::No`] for a new call.
+    #[serde(default = "anew")]
+    pub resumed: Resumed,
+    /// Who calls: tools may look them up.
+    #[serde(default)]
+    pub caller: Option<PhoneNumber>,
     /// The gateway's trace context.
     #[serde(default)]
     pub trace: String,
+}
+
+/// A gateway of the version before says nothing of it; its calls with a conversation were handed over.
+fn anew() -> Resumed {
+    Resumed::Yes
 }
 
 /// Answer 200 to [`Reserve`]; 409 with [`Full`] when there is no seat.

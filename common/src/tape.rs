@@ -168,7 +168,7 @@ impl Tape {
     pub fn replay(&self) -> Vec<(At, Command)> {
         let limits = self.header.limits.clone();
         let mut call = match &self.header.resumed {
-            Some(conversation) => Call::resume(limits, conversation.clone()),
+            Some(conversation) => Call::resume(limits, conversation.clone(), call::Resumed::Yes),
             None => Call::answer(limits),
         };
         let mut commands = Vec::new();

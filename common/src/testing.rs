@@ -4,7 +4,9 @@ mod quiet;
 
 pub use quiet::{Quiet, quiet};
 
-use crate::company::{AgentLimits, AgentSnapshot, Phrases, Provider, TurnDetection};
+use crate::company::{
+    AgentLimits, AgentSnapshot, BuiltIn, Language, Phrases, Provider, Tool, ToolKind, TurnDetection, Voice,
+};
 use crate::config::{Config, LoadArgs};
 use crate::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, Source};
 use crate::ids::{AgentId, BootId, CallId, CompanyId, Epoch, StreamId, WorkerId};
@@ -43,15 +45,49 @@ pub fn agent_snapshot() -> AgentSnapshot {
         agent: AgentId::parse("reception").expect("a valid agent id"),
         version: "0123456789ab".into(),
         language: "en".into(),
-        provider: Provider::Scripted,
+        languages: vec![Language {
+            tag: "en".into(),
+            instructions: "You answer the phone of a hotel.".into(),
+            phrases: Phrases::default(),
+            voices: Vec::new(),
+        }],
+        voices: vec![voice(Provider::Scripted)],
+        limits: AgentLimits::default(),
+        tools: vec![tool("hang_up", ToolKind::BuiltIn(BuiltIn::HangUp))],
+        targets: BTreeMap::new(),
+        queues: BTreeMap::new(),
+        rooms: BTreeMap::new(),
+        services: BTreeMap::new(),
+        script: None,
+    }
+}
+
+/// A voice of this provider.
+pub fn voice(provider: Provider) -> Voice {
+    Voice {
+        provider,
         model: "gpt-realtime".into(),
         voice: "marin".into(),
-        instructions: "You answer the phone of a hotel.".into(),
         turn_detection: TurnDetection::default(),
         transcription: None,
-        limits: AgentLimits::default(),
-        phrases: Phrases::default(),
-        script: None,
+        thinker: None,
+    }
+}
+
+/// A tool without arguments that does this.
+pub fn tool(name: &str, kind: ToolKind) -> Tool {
+    Tool {
+        name: name.into(),
+        description: "For a test.".into(),
+        parameters: serde_json::json!({"type": "object", "properties": {}}),
+        kind,
+        enabled: true,
+        timeout_ms: 8_000,
+        idempotent: true,
+        confirm: Default::default(),
+        keep: Default::default(),
+        filler: BTreeMap::new(),
+        rate: Default::default(),
     }
 }
 

@@ -104,5 +104,5 @@ async fn give_up(gateway: &GatewayContext, call: &CallId, session: &Session, dos
     // The last claim wrote its assignment as number 0.
     write.events.push(envelope(call, Source::Gateway, session.epoch, 1, Some(&dossier.agent.company), refused));
     gateway.witness.write(write).await;
-    spoken(&dossier.agent.phrases.apology, &dossier.agent.language)
+    spoken(&dossier.agent.phrases().apology, &dossier.agent.language)
 }

@@ -9,7 +9,7 @@ use crate::{GatewayContext, admission};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use call::Conversation;
+use call::{Conversation, Resumed};
 use common::clock;
 use common::company::{AgentSnapshot, Phrases};
 use common::event::{Event, GatewayEvent, Refusal, Source};
@@ -84,7 +84,7 @@ async fn accept(gateway: &GatewayContext, webhook: &Webhook, path: Option<(Strin
     write.events.push(envelope(&webhook.call, Source::Gateway, epoch, 0, company, accepted(webhook, Some(&agent))));
     match admission::admit(gateway, &webhook.call, &agent).await {
         Admission::Admitted => place(gateway, write, agent, None, 0).await,
-        Admission::Full => refuse(gateway, write, &agent, Refusal::CompanyFull, &agent.phrases.busy).await,
+        Admission::Full => refuse(gateway, write, &agent, Refusal::CompanyFull, &agent.phrases().busy).await,
     }
 }
 
@@ -97,12 +97,12 @@ fn find(
     match path {
         None => {
             let (company, agent) = roster.by_number(&webhook.to).ok_or(Refusal::UnknownNumber)?;
-            Ok(agent.snapshot(&company.id, None))
+            Ok(agent.snapshot(company, None))
         }
         Some((company, language)) => {
             let id = CompanyId::parse(company.as_str()).map_err(|_| Refusal::UnknownCompany)?;
             let (company, agent) = roster.by_path(&id, language).ok_or(Refusal::UnknownCompany)?;
-            Ok(agent.snapshot(&company.id, Some(language)))
+            Ok(agent.snapshot(company, Some(language)))
         }
     }
 }
@@ -125,12 +125,14 @@ pub(crate) async fn place(
     resumes: u32,
 ) -> String {
     let (call, epoch) = (write.call.clone(), write.epoch);
-    let reserve = Reserve { call: call.clone(), epoch, agent, conversation, trace: trace::current() };
+    let resumed = if conversation.is_some() { Resumed::Yes } else { Resumed::No };
+    let reserve =
+        Reserve { call: call.clone(), epoch, agent, conversation, resumed, caller: None, trace: trace::current() };
     let seat = gateway.pool.reserve(&reserve).await;
     let agent = reserve.agent;
     let Some(seat) = seat else {
         admission::dismiss(gateway, &call, &agent.company).await;
-        let sentence = if resumes == 0 { &agent.phrases.busy } else { &agent.phrases.apology };
+        let sentence = if resumes == 0 { &agent.phrases().busy } else { &agent.phrases().apology };
         return refuse(gateway, write, &agent, Refusal::NoCapacity, sentence).await;
     };
     write.status = Some(SessionStatus::Reserved);

@@ -19,12 +19,15 @@
 
 use call::{CallEvent, EndReason, Usage};
 use common::cdr::{Cdr, Closing};
-use common::event::{Envelope, Event, GatewayEvent, Source, TwilioEvent};
+use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, Source, TwilioEvent};
 use common::ids::Epoch;
 use std::cmp::Reverse;
 
 /// The largest number a column holds.
 const MOST: u64 = i64::MAX as u64;
+
+/// Somebody else talked to the caller to the end.
+const TRANSFERRED: &str = "transferred";
 
 /// Reasons of a worker after which the caller may be heard again elsewhere.
 const GOES_ON: [EndReason; 4] = [EndReason::Moved, EndReason::Fenced, EndReason::WorkerStopped, EndReason::LineLost];
@@ -58,6 +61,8 @@ fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
             }
         }
         GatewayEvent::Refused { reason } => closing(cdr, envelope, reason.as_str()),
+        GatewayEvent::Returned { outcome: PlaceOutcome::Answered, .. } => closing(cdr, envelope, TRANSFERRED),
+        GatewayEvent::Returned { .. } | GatewayEvent::Chosen { .. } => {}
     }
 }
 
@@ -119,6 +124,8 @@ fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
         | CallEvent::AgentRestored { .. }
         | CallEvent::ReplyFailed { .. }
         | CallEvent::AgentComplained { .. }
+        | CallEvent::Fact(_)
+        | CallEvent::Configured { .. }
         | CallEvent::ToolRun { .. } => {}
     }
 }

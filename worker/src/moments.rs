@@ -110,9 +110,8 @@ pub(crate) fn barge_in_cleared(took: Duration) {
 }
 
 pub(crate) fn provider_unusable(provider: Provider, why: &str) {
-    counter!("patchbay_provider_dials_total", "provider" => provider_name(provider), "result" => "unusable")
-        .increment(1);
-    tracing::error!(provider = provider_name(provider), why, "the agent's provider cannot be used as configured");
+    counter!("patchbay_provider_dials_total", "provider" => provider.as_str(), "result" => "unusable").increment(1);
+    tracing::error!(provider = provider.as_str(), why, "the agent's provider cannot be used as configured");
 }
 
 pub(crate) fn provider_dialled(provider: &'static str, result: &'static str) {
@@ -138,6 +137,8 @@ pub(crate) fn call_event(call: &CallId, event: &CallEvent) {
         CallEvent::AgentComplained { code } => tracing::warn!(call.id = %call, code, "the provider complains"),
         CallEvent::ToolRun { took_ms, .. } => histogram!("patchbay_tool_seconds").record(seconds(*took_ms)),
         CallEvent::Answered { .. }
+        | CallEvent::Fact(_)
+        | CallEvent::Configured { .. }
         | CallEvent::AgentReady { .. }
         | CallEvent::Turn(_)
         | CallEvent::AgentLost { .. }
@@ -171,13 +172,6 @@ pub(crate) fn state_away(error: &common::ports::StateError) {
 
 pub(crate) fn state_back() {
     tracing::info!("the state store is back");
-}
-
-fn provider_name(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Openai => "openai",
-        Provider::Scripted => "scripted",
-    }
 }
 
 fn seconds(ms: u64) -> f64 {

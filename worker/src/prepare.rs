@@ -46,7 +46,7 @@ pub fn start(
     let seat = SeatGuard::new(seats.clone(), reserve.call.clone(), reserve.epoch);
     let mut link = AgentLink::new(agents.clone(), Arc::new(reserve.agent.clone()));
     lifecycle.start("prepare", async move {
-        link.dial(reserve.conversation.clone().unwrap_or_default());
+        link.dial(reserve.conversation.clone().unwrap_or_default(), 0);
         let call = reserve.call.clone();
         let prepared = Prepared { reserve, link, events: VecDeque::new(), seat };
         wait(prepared, adopt, &call).await;

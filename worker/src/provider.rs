@@ -84,10 +84,10 @@ impl AgentLink {
     }
 
     /// Opens the link anew, with what was heard before. What the old link still wanted to say is forgotten.
-    pub fn dial(&mut self, conversation: Conversation) {
+    pub fn dial(&mut self, conversation: Conversation, voice: u32) {
         self.hang_up();
         self.conversation = conversation;
-        match self.agents.open(&self.snapshot) {
+        match self.agents.open(&self.snapshot, voice) {
             Ok(route) => {
                 self.provider = route.provider;
                 self.codec = Some(route.codec);
@@ -100,7 +100,7 @@ impl AgentLink {
                 }
             }
             Err(error) => {
-                moments::provider_unusable(self.snapshot.provider, &error.0);
+                moments::provider_unusable(self.snapshot.voice(voice).provider, &error.0);
                 self.lost(LinkFault::Refused);
             }
         }
@@ -140,6 +140,15 @@ impl AgentLink {
             dropped += oldest;
         }
         dropped
+    }
+
+    /// The agent is configured anew: at once where the provider can, else from the next link on.
+    pub fn configure(&mut self, snapshot: Arc<AgentSnapshot>) {
+        if let Some(codec) = &mut self.codec {
+            codec.configure(&snapshot, &mut self.io);
+        }
+        self.snapshot = snapshot;
+        self.push();
     }
 
     /// Tells the agent.
@@ -277,9 +286,8 @@ impl AgentLink {
 
 async fn connect(dial: Dial) -> Result<ProviderSocket, DialFault> {
     let mut request = dial.url.as_str().into_client_request().map_err(|_| DialFault::Unreachable)?;
-    if let Some(bearer) = &dial.bearer {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret()))
-            .map_err(|_| DialFault::Refused(401))?;
+    if let Some(authorization) = &dial.authorization {
+        let mut value = HeaderValue::from_str(authorization.expose_secret()).map_err(|_| DialFault::Refused(401))?;
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
     }

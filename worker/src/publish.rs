@@ -113,9 +113,10 @@ impl SessionNews {
 
     /// Notes where the call goes; [`NextStep::HangUp`] ends it.
     pub fn next(&mut self, next: NextStep) {
+        let is_over = next == NextStep::HangUp;
         let write = self.write();
         write.next = Some(next);
-        if next == NextStep::HangUp {
+        if is_over {
             write.status = Some(SessionStatus::Ended);
         }
     }

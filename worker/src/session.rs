@@ -66,7 +66,7 @@ pub struct Session<S> {
 }
 
 /// How a session ended, and the code its line is to be closed with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// Why.
     pub reason: EndReason,
@@ -294,7 +294,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.queue_line(state);
             }
             Command::Agent(told) => self.link.command(told),
-            Command::Dial { .. } => self.link.dial(self.call.conversation().clone()),
+            Command::Dial { provider, .. } => self.link.dial(self.call.conversation().clone(), provider),
             Command::DropAgent => self.link.hang_up(),
             Command::RunTool { call, name, arguments } => self.tools.run(call, &name, &arguments),
             Command::CancelTool { call } => self.tools.cancel(&call),
@@ -408,7 +408,7 @@ impl Driving {
         let next = match reason {
             // The line broke, not the call: whoever is asked next may resume it.
             EndReason::LineLost | EndReason::Fenced => None,
-            EndReason::Moved => self.next,
+            EndReason::Moved | EndReason::AgentUnavailable => self.next.clone(),
             EndReason::WorkerStopped => Some(NextStep::Resume),
             _ => Some(NextStep::HangUp),
         };

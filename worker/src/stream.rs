@@ -192,9 +192,9 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     let Prepared { reserve, link, events, seat } = prepared;
     let span = tracing::info_span!("call", call.id = %reserve.call, company = %reserve.agent.company, agent = %reserve.agent.agent);
     trace::adopt(&span, &reserve.trace);
-    let limits = reserve.agent.limits.to_limits();
+    let limits = reserve.agent.core_limits();
     let call = match reserve.conversation {
-        Some(conversation) => Call::resume(limits, conversation),
+        Some(conversation) => Call::resume(limits, conversation, reserve.resumed),
         None => Call::answer(limits),
     };
     let identity = Identity {

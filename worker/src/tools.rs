@@ -2,7 +2,7 @@
 //!
 //! Built in: `hang_up`, which ends the call when the goodbye has been heard.
 
-use call::{ControlInput, EndBy, Spoken, ToolCallId, ToolInput};
+use call::{ControlInput, EndBy, Spoken, ToolAnswer, ToolCallId, ToolInput};
 use std::collections::VecDeque;
 use std::task::{Context, Poll};
 
@@ -25,12 +25,12 @@ impl Tools {
         } else {
             serde_json::json!({ "error": "unknown_tool", "tool": name }).to_string()
         };
-        self.answers.push_back(ToolInput::Answered { call, output: Spoken::new(output) });
+        self.answers.push_back(ToolInput::Answered(ToolAnswer::new(call, Spoken::new(output))));
     }
 
     /// Nobody waits for this answer any more.
     pub fn cancel(&mut self, call: &ToolCallId) {
-        self.answers.retain(|ToolInput::Answered { call: answered, .. }| answered != call);
+        self.answers.retain(|answer| !matches!(answer, ToolInput::Answered(answer) if answer.call == *call));
     }
 
     /// What a built-in wants of the call.

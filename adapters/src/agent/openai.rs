@@ -31,7 +31,7 @@ use call::{AgentCommand, AgentInput, Conversation, ItemId, LinkFault};
 use common::company::AgentSnapshot;
 use common::ports::AgentEvent;
 use common::ports::agent::{AgentCodec, AgentFrame, AgentIo, AgentRoute, Dial};
-use common::private::SecretString;
+use common::private::{ExposeSecret as _, SecretString};
 use gate::Gate;
 use history::History;
 use names::{Names, Replies};
@@ -45,14 +45,18 @@ const APPEND_TAIL: &[u8] = br#""}"#;
 const SEND_BUFFER: usize = 4 * 1024;
 
 /// A way to OpenAI for this agent.
-pub(super) fn route(agent: &AgentSnapshot, base_url: &str, key: &SecretString) -> AgentRoute {
-    let dial = Dial { url: dial::url(base_url, &agent.model), bearer: Some(key.clone()), headers: Vec::new() };
-    AgentRoute { provider: "openai", codec: Box::new(OpenaiLink::new(agent)), dial: Some(dial) }
+pub(super) fn route(agent: &AgentSnapshot, voice: u32, base_url: &str, key: &SecretString) -> AgentRoute {
+    let authorization = SecretString::from(format!("Bearer {}", key.expose_secret()));
+    let url = dial::url(base_url, &agent.voice(voice).model);
+    let dial = Dial { url, authorization: Some(authorization), headers: Vec::new() };
+    AgentRoute { provider: "openai", codec: Box::new(OpenaiLink::new(agent, voice)), dial: Some(dial) }
 }
 
 /// One link's codec.
 struct OpenaiLink {
     agent: AgentSnapshot,
+    /// Which of the agent's voices this is.
+    voice: u32,
     phase: Phase,
     gate: Gate,
     replies: Replies,
@@ -81,9 +85,10 @@ enum Phase {
 }
 
 impl OpenaiLink {
-    fn new(agent: &AgentSnapshot) -> Self {
+    fn new(agent: &AgentSnapshot, voice: u32) -> Self {
         Self {
             agent: agent.clone(),
+            voice,
             phase: Phase::Configuring(History::default()),
             gate: Gate::default(),
             replies: Replies::default(),
@@ -109,7 +114,7 @@ impl OpenaiLink {
 impl AgentCodec for OpenaiLink {
     fn opened(&mut self, conversation: &Conversation, io: &mut AgentIo) {
         self.phase = Phase::Configuring(History::of(conversation));
-        io.send.push_back(AgentFrame::Text(session::update(&self.agent)));
+        io.send.push_back(AgentFrame::Text(session::update(&self.agent, self.voice)));
     }
 
     fn caller_audio(&mut self, payload: &Bytes, _length: Duration, io: &mut AgentIo) {
@@ -121,6 +126,13 @@ impl AgentCodec for OpenaiLink {
         self.buffer.extend_from_slice(payload);
         self.buffer.extend_from_slice(APPEND_TAIL);
         io.send.push_back(AgentFrame::Text(self.buffer.split().freeze()));
+    }
+
+    fn configure(&mut self, agent: &AgentSnapshot, io: &mut AgentIo) {
+        self.agent = agent.clone();
+        if matches!(self.phase, Phase::Talking) {
+            io.send.push_back(AgentFrame::Text(session::update(&self.agent, self.voice)));
+        }
     }
 
     fn command(&mut self, command: AgentCommand, io: &mut AgentIo) {

@@ -66,7 +66,7 @@ impl ScriptedLink {
         Self {
             agent: agent.clone(),
             script,
-            ear: Ear::new(&agent.turn_detection),
+            ear: Ear::new(&agent.voice(0).turn_detection),
             audio: Vec::new(),
             answered: 0,
             replies: 0,
@@ -119,7 +119,7 @@ impl ScriptedLink {
         let script = Arc::clone(&self.script);
         match script.cues.get(phrase(cue)) {
             Some(line) => self.say(line, None, io),
-            None => self.say(&Line::toned(self.agent.phrases.at(cue)), None, io),
+            None => self.say(&Line::toned(self.agent.phrases().at(cue)), None, io),
         }
     }
 
@@ -146,7 +146,7 @@ impl ScriptedLink {
     /// What OpenAI would count: 10 tokens for a second of the caller, 20 for one of the agent, a token for 4 letters.
     fn usage(&mut self, line: &Line) -> Usage {
         Usage {
-            text_in: self.agent.instructions.len() as u64 / 4,
+            text_in: self.agent.instructions().len() as u64 / 4,
             audio_in: tokens(std::mem::take(&mut self.spoken), Duration::from_millis(100)),
             text_out: line.text.len() as u64 / 4,
             audio_out: tokens(line.voice.length(), Duration::from_millis(50)),
@@ -182,6 +182,10 @@ impl AgentCodec for ScriptedLink {
             }
         }
         self.audio = audio;
+    }
+
+    fn configure(&mut self, agent: &AgentSnapshot, _io: &mut AgentIo) {
+        self.agent = agent.clone();
     }
 
     fn command(&mut self, command: AgentCommand, io: &mut AgentIo) {
@@ -230,5 +234,7 @@ fn phrase(cue: Cue) -> &'static str {
         Cue::SilenceFarewell => "silence_farewell",
         Cue::TimeLimit => "time_limit",
         Cue::Resumed => "bridge",
+        Cue::NobodyAnswered => "nobody_answered",
+        Cue::DigitsSent => "digits_sent",
     }
 }

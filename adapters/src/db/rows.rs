@@ -208,6 +208,7 @@ impl TryFrom<TurnRow> for StoredTurn {
                 started_ms: count(row.started_ms),
                 ended_ms: count(row.ended_ms),
                 heard,
+                version: None,
             },
         })
     }

@@ -354,7 +354,7 @@ fn fresh_session(epoch: Epoch) -> Session {
 fn change(session: &mut Session, write: &SessionWrite) {
     session.status = write.status.unwrap_or(session.status);
     session.worker = write.worker.clone().or(session.worker.take());
-    session.next = write.next.or(session.next);
+    session.next = write.next.clone().or(session.next.take());
     session.dossier = write.dossier.clone().or(session.dossier.take());
     session.checkpoint = write.checkpoint.clone().or(session.checkpoint.take());
 }

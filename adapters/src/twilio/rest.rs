@@ -9,7 +9,7 @@ use backon::{ExponentialBuilder, Retryable as _};
 use common::config::Twilio;
 use common::ids::CallId;
 use common::ports::{Health, Telephone, TelephoneError};
-use common::private::{ExposeSecret as _, SecretString};
+use common::private::{ExposeSecret as _, PhoneNumber, SecretString};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use std::time::Duration;
@@ -103,6 +103,28 @@ impl Telephone for TwilioRest {
         self.update(call, &[("Url", url), ("Method", "POST")]).await
     }
 
+    async fn call(
+        &self,
+        to: &PhoneNumber,
+        from: &PhoneNumber,
+        url: &str,
+        ring_s: u32,
+    ) -> Result<CallId, TelephoneError> {
+        let ring = ring_s.to_string();
+        let fields = [
+            ("To", to.reveal()),
+            ("From", from.reveal()),
+            ("Url", url),
+            ("Method", "POST"),
+            ("Timeout", ring.as_str()),
+        ];
+        // Tried once: a request that was sent and not answered may have rung a telephone already.
+        let request = self.http.post(format!("{}/Calls.json", self.account)).form(&fields);
+        let answer = self.send_once(request).await?;
+        let created: Created = answer.json().await.map_err(away)?;
+        CallId::parse(created.sid).map_err(|error| TelephoneError::Away(error.to_string()))
+    }
+
     async fn check(&self) -> Result<Health, TelephoneError> {
         let is_key = self.user.starts_with("SK");
         match self.account_status().await {
@@ -118,6 +140,12 @@ impl Telephone for TwilioRest {
 
 fn health(server: &str, faults: Vec<String>) -> Health {
     Health { server: server.to_owned(), faults }
+}
+
+/// Answer to the creation of a call.
+#[derive(Deserialize)]
+struct Created {
+    sid: String,
 }
 
 /// Why one try failed.

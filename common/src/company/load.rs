@@ -70,7 +70,7 @@ impl Loader {
         let id = sheet.parsed("id", "harbour", |text| CompanyId::parse(text).map_err(|_| NAME.into()));
         let name = sheet.needed("name", "Harbour Rooms");
         let zone = sheet.needed("timezone", "Europe/Lisbon");
-        if zone.is_some_and(|zone| !is_zone(&zone)) {
+        if zone.as_ref().is_some_and(|zone| !is_zone(zone)) {
             sheet.wrong::<()>("timezone", "must be an IANA time zone", "Europe/Lisbon");
         }
         let max_calls = sheet.number("max_calls", 1..=100_000, MAX_CALLS) as u32;
@@ -81,7 +81,17 @@ impl Loader {
         }
         sheet.finish();
         let agents = self.agents(folder);
-        Some(Company { id: id?, name: name?, max_calls, agents })
+        Some(Company {
+            id: id?,
+            name: name?,
+            timezone: zone?,
+            max_calls,
+            agents,
+            targets: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            services: BTreeMap::new(),
+        })
     }
 
     fn agents(&mut self, folder: &Path) -> BTreeMap<crate::ids::AgentId, super::Agent> {

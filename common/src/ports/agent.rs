@@ -7,10 +7,11 @@ use call::{AgentCommand, AgentInput, Conversation, ItemId, LinkFault, ReplyId};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Finds the provider of an agent. Adapters: OpenAI Realtime, scripted.
+/// Finds the provider of an agent. Adapters: OpenAI Realtime, Deepgram Voice Agent, scripted.
 pub trait Agents: Send + Sync + 'static {
-    /// A codec and where to connect it. Called for each dial, so that a new key is used at once.
-    fn open(&self, agent: &AgentSnapshot) -> Result<AgentRoute, NoProvider>;
+    /// A codec and where to connect it: to the agent's voice of this number, as the core's `Dial` names it. Called for
+    /// each dial, so that a new key is used at once.
+    fn open(&self, agent: &AgentSnapshot, voice: u32) -> Result<AgentRoute, NoProvider>;
 }
 
 /// The agent cannot be reached as configured.
@@ -20,7 +21,7 @@ pub struct NoProvider(pub String);
 
 /// A way to an agent.
 pub struct AgentRoute {
-    /// Name of the provider, for metrics and records: `openai`, `scripted`.
+    /// Name of the provider, for metrics and records: `openai`, `deepgram`, `scripted`.
     pub provider: &'static str,
     /// Translates.
     pub codec: Box<dyn AgentCodec>,
@@ -33,8 +34,8 @@ pub struct AgentRoute {
 pub struct Dial {
     /// `wss://…` or, on loopback, `ws://…`; no secret in it.
     pub url: String,
-    /// Sent as `Authorization: Bearer …`.
-    pub bearer: Option<SecretString>,
+    /// Sent as `Authorization`: `Bearer …` or `Token …`.
+    pub authorization: Option<SecretString>,
     /// Further headers; no secrets.
     pub headers: Vec<(String, String)>,
 }
@@ -48,6 +49,9 @@ pub trait AgentCodec: Send {
     fn opened(&mut self, conversation: &Conversation, io: &mut AgentIo);
     /// Caller audio: base64 mu-law 8 kHz.
     fn caller_audio(&mut self, payload: &Bytes, length: Duration, io: &mut AgentIo);
+    /// The agent is configured anew: what can be changed in a running session is told, the rest counts from the next
+    /// link on. Before the link is ready it replaces what the link was opened with.
+    fn configure(&mut self, agent: &AgentSnapshot, io: &mut AgentIo);
     /// The core wants the agent told.
     fn command(&mut self, command: AgentCommand, io: &mut AgentIo);
     /// A text frame came.

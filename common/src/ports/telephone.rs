@@ -1,6 +1,7 @@
 //! Call control at the telephone network. Adapter: Twilio REST.
 
 use crate::ids::CallId;
+use crate::private::PhoneNumber;
 use async_trait::async_trait;
 
 /// Why call control failed.
@@ -29,6 +30,14 @@ pub trait Telephone: Send + Sync + 'static {
     async fn hang_up(&self, call: &CallId) -> Result<(), TelephoneError>;
     /// Lets a live call ask `url` for its next document.
     async fn redirect(&self, call: &CallId, url: &str) -> Result<(), TelephoneError>;
+    /// Calls somebody: `to` hears what the document at `url` says. Gives the new call.
+    async fn call(
+        &self,
+        to: &PhoneNumber,
+        from: &PhoneNumber,
+        url: &str,
+        ring_s: u32,
+    ) -> Result<CallId, TelephoneError>;
     /// Whether the credentials are good: for `doctor`.
     async fn check(&self) -> Result<super::Health, TelephoneError>;
 }

@@ -92,7 +92,7 @@ fn merge(waiting: &mut News, news: News) {
     old.epoch = old.epoch.max(new.epoch);
     old.status = new.status.or(old.status);
     old.worker = new.worker.or(old.worker.take());
-    old.next = new.next.or(old.next);
+    old.next = new.next.or(old.next.take());
     old.dossier = new.dossier.or(old.dossier.take());
     old.checkpoint = new.checkpoint.or(old.checkpoint.take());
     old.events.extend(new.events);
@@ -102,7 +102,9 @@ fn merge(waiting: &mut News, news: News) {
 
 fn class_of(event: &Envelope) -> Class {
     match &event.event {
-        Event::Worker(CallEvent::Answered { .. } | CallEvent::Ended { .. } | CallEvent::Used(_)) => Class::Lifecycle,
+        Event::Worker(
+            CallEvent::Answered { .. } | CallEvent::Ended { .. } | CallEvent::Used(_) | CallEvent::Fact(_),
+        ) => Class::Lifecycle,
         Event::Worker(CallEvent::Turn(_)) => Class::Transcript,
         Event::Worker(_) => Class::Detail,
         Event::Gateway(_) | Event::Twilio(_) => Class::Lifecycle,

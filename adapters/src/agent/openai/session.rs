@@ -3,7 +3,7 @@
 //! GA shape only. It is sent once and complete, because nested objects replace each other whole.
 
 use bytes::Bytes;
-use common::company::{AgentSnapshot, TurnDetection};
+use common::company::{AgentSnapshot, Tool, TurnDetection};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -13,8 +13,9 @@ pub(super) const UPDATE_ID: &str = "cfg-0001";
 const MULAW: &str = "audio/pcmu";
 
 /// The `session.update` for this agent.
-pub(super) fn update(agent: &AgentSnapshot) -> Bytes {
-    let transcription = agent.transcription.as_deref();
+pub(super) fn update(agent: &AgentSnapshot, number: u32) -> Bytes {
+    let voice = agent.voice(number);
+    let transcription = voice.transcription.as_deref();
     let update = Update {
         r#type: "session.update",
         event_id: UPDATE_ID,
@@ -26,11 +27,11 @@ pub(super) fn update(agent: &AgentSnapshot) -> Bytes {
                 input: Input {
                     format: Format { r#type: MULAW },
                     transcription: transcription.map(|model| Transcription { model, language: language(agent) }),
-                    turn_detection: detection(&agent.turn_detection),
+                    turn_detection: detection(&voice.turn_detection),
                 },
-                output: Output { format: Format { r#type: MULAW }, voice: &agent.voice },
+                output: Output { format: Format { r#type: MULAW }, voice: agent.voice_name(number) },
             },
-            tools: json!([hang_up()]),
+            tools: agent.tools.iter().map(function).collect(),
             tool_choice: "auto",
         },
     };
@@ -39,7 +40,7 @@ pub(super) fn update(agent: &AgentSnapshot) -> Bytes {
 
 /// What the agent is told to be, and in which language.
 pub(super) fn instructions(agent: &AgentSnapshot) -> String {
-    let own = agent.instructions.trim();
+    let own = agent.instructions().trim();
     let tag = &agent.language;
     format!("{own}\n\nThe language of this call is {tag} (BCP 47). Speak it unless the caller asks for another.")
 }
@@ -53,12 +54,12 @@ pub(super) fn speaks_mulaw(session: &Value) -> bool {
         || (granted_flat("input_audio_format") && granted_flat("output_audio_format"))
 }
 
-fn hang_up() -> Value {
+fn function(tool: &Tool) -> Value {
     json!({
         "type": "function",
-        "name": "hang_up",
-        "description": "End the call after you have said goodbye.",
-        "parameters": {"type": "object", "properties": {}, "additionalProperties": false},
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
     })
 }
 

@@ -11,7 +11,7 @@ impl OpenaiLink {
     /// Carries out a command.
     pub(super) fn tell(&mut self, command: AgentCommand, io: &mut AgentIo) {
         match command {
-            AgentCommand::Cue(cue) => self.say(self.agent.phrases.at(cue).to_owned(), purpose(cue), io),
+            AgentCommand::Cue(cue) => self.say(self.agent.phrases().at(cue).to_owned(), purpose(cue), io),
             AgentCommand::Say(text) => self.say(text.reveal().to_owned(), "say", io),
             AgentCommand::Cancel { reply } => self.cancel(reply, io),
             AgentCommand::Truncate { item, heard_ms } => self.truncate(item, heard_ms, io),
@@ -105,5 +105,7 @@ fn purpose(cue: Cue) -> &'static str {
         Cue::SilenceFarewell => "silence_farewell",
         Cue::TimeLimit => "time_limit",
         Cue::Resumed => "resumed",
+        Cue::NobodyAnswered => "nobody_answered",
+        Cue::DigitsSent => "digits_sent",
     }
 }

@@ -2,7 +2,7 @@
 
 use super::sheet::{File, Sheet};
 use super::{Loader, NAME, script};
-use crate::company::{Agent, AgentLimits, Phrases, Provider, TurnDetection};
+use crate::company::{Agent, AgentLimits, BuiltIn, Language, Phrases, Provider, Tool, ToolKind, TurnDetection, Voice};
 use crate::ids::AgentId;
 use crate::private::PhoneNumber;
 use sha2::{Digest, Sha256};
@@ -27,21 +27,33 @@ impl Loader {
         if provider == Some(Provider::Scripted) && script_path.is_none() {
             sheet.wrong::<()>("provider", "is \"scripted\", but there is no script.toml beside this file", "");
         }
-        let languages = languages(&mut sheet);
+        let tags = languages(&mut sheet);
         let numbers = numbers(&mut sheet, &file);
+        let phrases = phrases(&mut sheet, &tags);
+        let instructions = sheet.needed("instructions", "You answer the phone for …").unwrap_or_default();
+        let voice = Voice {
+            provider: provider.unwrap_or(Provider::Scripted),
+            model: model.unwrap_or_default(),
+            voice: voice.unwrap_or_default(),
+            turn_detection: turn_detection(&mut sheet),
+            transcription: transcription(&mut sheet),
+            thinker: None,
+        };
+        let language = |tag: &String| Language {
+            tag: tag.clone(),
+            instructions: instructions.clone(),
+            phrases: phrases.get(tag).cloned().unwrap_or_default(),
+            voices: Vec::new(),
+        };
         let agent = Agent {
             id: id.clone().unwrap_or_else(|| AgentId::parse("invalid").expect("a valid name")),
             version: version(&text, script_text.as_deref()),
             numbers: numbers.iter().map(|(_, number)| number.clone()).collect(),
-            phrases: phrases(&mut sheet, &languages),
-            languages,
-            provider: provider.unwrap_or(Provider::Scripted),
-            model: model.unwrap_or_default(),
-            voice: voice.unwrap_or_default(),
-            instructions: sheet.needed("instructions", "You answer the phone for …").unwrap_or_default(),
-            turn_detection: turn_detection(&mut sheet),
-            transcription: transcription(&mut sheet),
+            languages: tags.iter().map(language).collect(),
+            voices: vec![voice],
             limits: limits(&mut sheet),
+            tools: vec![hang_up()],
+            menu: None,
             script: script_path.clone(),
         };
         sheet.finish();
@@ -53,6 +65,23 @@ impl Loader {
             script::check(path, text, &self.mistakes);
         }
         id.map(|_| agent)
+    }
+}
+
+/// The tool every agent has that names none.
+fn hang_up() -> Tool {
+    Tool {
+        name: "hang_up".into(),
+        description: "End the call after you have said goodbye.".into(),
+        parameters: serde_json::json!({"type": "object", "properties": {}, "additionalProperties": false}),
+        kind: ToolKind::BuiltIn(BuiltIn::HangUp),
+        enabled: true,
+        timeout_ms: 8_000,
+        idempotent: true,
+        confirm: Default::default(),
+        keep: Default::default(),
+        filler: BTreeMap::new(),
+        rate: Default::default(),
     }
 }
 
@@ -193,6 +222,7 @@ fn phrases_of(mut table: Sheet<'_>) -> Phrases {
         apology: phrase("apology", usual.apology),
         busy: phrase("busy", usual.busy),
         unknown_number: phrase("unknown_number", usual.unknown_number),
+        ..usual
     };
     table.finish();
     phrases

@@ -36,13 +36,16 @@ fn load_agent(agent: &str) -> Result<Roster, String> {
 fn the_packs_that_come_along_load() {
     let roster = load(&packs()).unwrap();
     let (company, agent) = roster.by_number(&PhoneNumber::new("+15005550006")).unwrap();
-    assert_eq!((company.id.as_str(), agent.id.as_str(), agent.provider), ("harbour", "reception", Provider::Openai));
+    assert_eq!(
+        (company.id.as_str(), agent.id.as_str(), agent.voices[0].provider),
+        ("harbour", "reception", Provider::Openai)
+    );
     assert_eq!((company.max_calls, agent.limits.silence_prompt_ms), (500, 25_000));
-    assert_eq!(agent.turn_detection, TurnDetection::default());
-    assert!(agent.phrases["en"].greeting.starts_with("Hello, this is Harbour Rooms"));
+    assert_eq!(agent.voices[0].turn_detection, TurnDetection::default());
+    assert!(agent.languages[0].phrases.greeting.starts_with("Hello, this is Harbour Rooms"));
     assert!(agent.script.as_ref().is_some_and(|path| path.is_absolute() && path.ends_with("harbour/script.toml")));
     let (_, demo) = roster.by_number(&PhoneNumber::new("+15005550001")).unwrap();
-    assert_eq!((demo.provider, demo.limits.silence_end_ms), (Provider::Scripted, 20_000));
+    assert_eq!((demo.voices[0].provider, demo.limits.silence_end_ms), (Provider::Scripted, 20_000));
     assert_eq!(demo.version.len(), 12);
     assert_ne!(demo.version, agent.version);
 }
@@ -119,15 +122,15 @@ fn the_version_follows_what_is_said_and_not_how_it_is_laid_out() {
 fn what_is_left_out_has_its_usual_value() {
     let roster = load_agent(AGENT).unwrap();
     let (company, agent) = roster.agents().next().unwrap();
-    assert_eq!((company.max_calls, agent.limits.silence_end_ms, &agent.transcription), (500, 60_000, &None));
-    assert!(!agent.phrases["en"].busy.is_empty() && agent.script.is_none());
+    assert_eq!((company.max_calls, agent.limits.silence_end_ms, &agent.voices[0].transcription), (500, 60_000, &None));
+    assert!(!agent.languages[0].phrases.busy.is_empty() && agent.script.is_none());
 }
 
 #[test]
 fn turns_may_be_found_by_meaning() {
     let roster =
         load_agent(&format!("{AGENT}[turn_detection]\nkind = \"semantic_vad\"\neagerness = \"low\"\n")).unwrap();
-    let detection = &roster.agents().next().unwrap().1.turn_detection;
+    let detection = &roster.agents().next().unwrap().1.voices[0].turn_detection;
     assert_eq!(detection, &TurnDetection::SemanticVad { eagerness: "low".into() });
 }
 

@@ -181,7 +181,8 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
             cdr.twilio_status = cdr.twilio_status.clone().max(Some(status.clone()));
             cdr.evidence.twilio_duration_ms = cdr.evidence.twilio_duration_ms.max(*duration_s);
         }
-        Event::Gateway(GatewayEvent::Refused { .. }) | Event::Twilio(TwilioEvent::Stream { .. }) => {}
+        Event::Gateway(GatewayEvent::Refused { .. } | GatewayEvent::Chosen { .. } | GatewayEvent::Returned { .. })
+        | Event::Twilio(TwilioEvent::Stream { .. }) => {}
     }
 }
 
@@ -219,6 +220,8 @@ fn every_worker_field(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
         | CallEvent::AgentRestored { .. }
         | CallEvent::ReplyFailed { .. }
         | CallEvent::AgentComplained { .. }
+        | CallEvent::Fact(_)
+        | CallEvent::Configured { .. }
         | CallEvent::ToolRun { .. } => {}
     }
 }
@@ -311,7 +314,14 @@ fn worker_story() -> Vec<CallEvent> {
         CallEvent::AgentRestored { at_ms: 27_000, gap_ms: 1000, attempts: 1 },
         CallEvent::ReplyFailed { at_ms: 27_500 },
         CallEvent::AgentComplained { code: "rate_limit_exceeded".into() },
-        CallEvent::ToolRun { name: "lookup".into(), took_ms: 40, outcome: ToolOutcome::Answered },
+        CallEvent::ToolRun {
+            call: "call_1".into(),
+            name: "lookup".into(),
+            took_ms: 40,
+            outcome: ToolOutcome::Answered,
+            error: None,
+            kept: None,
+        },
         CallEvent::Used(usage()),
         CallEvent::Used(usage()),
         CallEvent::Ended { reason: EndReason::CallerHungUp, at_ms: 30_000, next: Some(NextStep::HangUp), ignored: 1 },
@@ -341,7 +351,7 @@ fn usage() -> Usage {
 }
 
 fn turn(number: u32, speaker: Speaker, text: Option<&str>, heard: Heard) -> Turn {
-    Turn { number, speaker, text: text.map(Spoken::new), started_ms: 100, ended_ms: 900, heard }
+    Turn { number, speaker, text: text.map(Spoken::new), started_ms: 100, ended_ms: 900, heard, version: None }
 }
 
 fn turn_event(epoch: u64, sequence: u64, number: u32) -> Envelope {

@@ -1,0 +1,75 @@
+//! What is said at an occasion, in one language.
+
+use call::Cue;
+use serde::{Deserialize, Serialize};
+
+/// What is said at an occasion, in one language. What a language lacks falls back to the agent's default language, then
+/// to these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Phrases {
+    /// First words.
+    pub greeting: String,
+    /// Asks whether the caller is there.
+    pub silence_prompt: String,
+    /// Goodbye after too much silence.
+    pub silence_farewell: String,
+    /// Goodbye at the maximum length.
+    pub time_limit: String,
+    /// Said while a lost service is brought back.
+    pub bridge: String,
+    /// Said when nobody answered a transfer.
+    pub nobody_answered: String,
+    /// Said when keys were sent to the other side.
+    pub digits_sent: String,
+    /// Said while a tool takes long.
+    pub filler: String,
+    /// Said by the telephone network when no agent can be had.
+    pub apology: String,
+    /// Said by the telephone network when every worker is full.
+    pub busy: String,
+    /// Said by the telephone network when nobody answers this number.
+    pub unknown_number: String,
+    /// Said by the telephone network before the agent answers, where it has a menu.
+    pub menu: String,
+    /// Said by the telephone network to callers in a queue; `{position}` is their place.
+    pub queue_position: String,
+    /// Said by the telephone network to the person a caller is put through to, after the briefing.
+    pub take_call: String,
+}
+
+impl Default for Phrases {
+    fn default() -> Self {
+        Self {
+            greeting: "Hello. How can I help you?".into(),
+            silence_prompt: "Are you still there?".into(),
+            silence_farewell: "I cannot hear you any more, so I will hang up now. Goodbye.".into(),
+            time_limit: "We have reached the end of the time for this call. Goodbye.".into(),
+            bridge: "One moment, please.".into(),
+            nobody_answered: "I am sorry, nobody is free at the moment. Can I help you with anything else?".into(),
+            digits_sent: "Done.".into(),
+            filler: "One moment, I am looking that up.".into(),
+            apology: "I am sorry, we cannot take your call right now. Please call again later.".into(),
+            busy: "All our lines are busy at the moment. Please call again in a few minutes.".into(),
+            unknown_number: "This number is not in service.".into(),
+            menu: "Please press a key, or stay on the line.".into(),
+            queue_position: "You are number {position} in line. Please hold.".into(),
+            take_call: "Press any key to take the call.".into(),
+        }
+    }
+}
+
+impl Phrases {
+    /// The wording for an occasion.
+    pub fn at(&self, cue: Cue) -> &str {
+        match cue {
+            Cue::Greeting => &self.greeting,
+            Cue::SilencePrompt => &self.silence_prompt,
+            Cue::SilenceFarewell => &self.silence_farewell,
+            Cue::TimeLimit => &self.time_limit,
+            Cue::Resumed => &self.bridge,
+            Cue::NobodyAnswered => &self.nobody_answered,
+            Cue::DigitsSent => &self.digits_sent,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! An agent as one call uses it: this version, whatever is configured later.
+
+use super::{AgentLimits, BuiltIn, Language, Phrases, Queue, Room, Target, Tool, ToolKind, Voice};
+use crate::ids::{AgentId, CompanyId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// An agent as one call uses it. Travels from gateway to worker with the reservation and is kept with the session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentSnapshot {
+    /// Whose.
+    pub company: CompanyId,
+    /// Which.
+    pub agent: AgentId,
+    /// Version of its configuration.
+    pub version: String,
+    /// BCP 47 language of the conversation: one of `languages`.
+    pub language: String,
+    /// What it says and is told, by language; the first is the default.
+    pub languages: Vec<Language>,
+    /// Who gives the voice, best first; never empty.
+    pub voices: Vec<Voice>,
+    /// Its limits.
+    pub limits: AgentLimits,
+    /// What it may ask for; only tools that are enabled.
+    #[serde(default)]
+    pub tools: Vec<Tool>,
+    /// Whom calls may be put through to, by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Target>,
+    /// Where callers may wait, by name.
+    #[serde(default)]
+    pub queues: BTreeMap<String, Queue>,
+    /// Where callers may meet others, by name.
+    #[serde(default)]
+    pub rooms: BTreeMap<String, Room>,
+    /// Addresses of the company's services, by name.
+    #[serde(default)]
+    pub services: BTreeMap<String, String>,
+    /// For the scripted provider: its script, a path the worker can read.
+    pub script: Option<PathBuf>,
+}
+
+impl AgentSnapshot {
+    /// What belongs to the language of the conversation.
+    pub fn spoken(&self) -> &Language {
+        let own = self.languages.iter().find(|language| language.tag == self.language);
+        own.or(self.languages.first()).expect("an agent speaks at least one language")
+    }
+
+    /// The wording for every occasion, in the language of the conversation.
+    pub fn phrases(&self) -> &Phrases {
+        &self.spoken().phrases
+    }
+
+    /// What the agent is told to be, in the language of the conversation.
+    pub fn instructions(&self) -> &str {
+        &self.spoken().instructions
+    }
+
+    /// The provider of this number, the last one for any number beyond.
+    pub fn voice(&self, number: u32) -> &Voice {
+        let last = self.voices.len().saturating_sub(1);
+        self.voices.get((number as usize).min(last)).expect("an agent has at least one voice")
+    }
+
+    /// The voice's name at this provider, in the language of the conversation.
+    pub fn voice_name(&self, number: u32) -> &str {
+        let own = self.spoken().voices.get(number as usize).filter(|name| !name.is_empty());
+        own.map_or(&self.voice(number).voice, |name| name)
+    }
+
+    /// The same agent in another of its languages; `None` when it does not speak it.
+    pub fn in_language(&self, tag: &str) -> Option<Self> {
+        let language = super::speaks(&self.languages, tag)?.to_owned();
+        Some(Self { language, ..self.clone() })
+    }
+
+    /// The tool of this name.
+    pub fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// The name of the tool that ends the call, where the agent has one.
+    pub fn hang_up_tool(&self) -> Option<&str> {
+        let ends = |tool: &&Tool| tool.kind == ToolKind::BuiltIn(BuiltIn::HangUp);
+        self.tools.iter().find(ends).map(|tool| tool.name.as_str())
+    }
+
+    /// The core's limits for this agent.
+    pub fn core_limits(&self) -> call::Limits {
+        let slowest = self.tools.iter().map(|tool| tool.timeout_ms).max().unwrap_or_default();
+        let limits = self.limits.to_limits();
+        // The tool's own deadline speaks first: it knows more.
+        let tool_deadline = limits.tool_deadline.max(std::time::Duration::from_millis(slowest + 1_000));
+        call::Limits { tool_deadline, providers: self.voices.len() as u32, ..limits }
+    }
+}
