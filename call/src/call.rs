@@ -20,7 +20,8 @@ use crate::timer::{Timer, Timers};
 use crate::tools::Tools;
 use crate::turns::Turns;
 use crate::{
-    AgentCommand, At, CallEvent, Command, Conversation, Digit, Frame, From, Input, Limits, MarkId, Pass, Resumed,
+    AgentCommand, At, CallEvent, Command, Conversation, Digit, Frame, From, Input, Limits, MarkId, NextStep, Pass,
+    Resumed,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -54,6 +55,10 @@ pub struct Call {
     silence: Silence,
     timers: Timers,
     conversation: Conversation,
+    /// Where the call goes when it leaves the stream.
+    step: Option<NextStep>,
+    /// Where it went.
+    left: Option<NextStep>,
     commands: VecDeque<Command>,
     ignored: u32,
 }
@@ -73,12 +78,12 @@ impl Call {
         Self::new(limits, Resumed::No, Conversation::default())
     }
 
-    /// A call another worker had before, with what was heard there: instead of greeting, the agent goes on
-    /// ([`crate::Cue::Resumed`]).
+    /// A call that had a stream before, with what was heard there: instead of greeting, the agent goes on
+    /// ([`crate::Cue::Resumed`] and its siblings, by `why`).
     ///
-    /// Times count from this worker's beginning, so the turns of `conversation` carry an older clock.
-    pub fn resume(limits: Limits, conversation: Conversation) -> Self {
-        Self::new(limits, Resumed::Yes, conversation)
+    /// Times count from this stream's beginning, so the turns of `conversation` carry an older clock.
+    pub fn resume(limits: Limits, conversation: Conversation, why: Resumed) -> Self {
+        Self::new(limits, why, conversation)
     }
 
     fn new(limits: Limits, resumed: Resumed, conversation: Conversation) -> Self {
@@ -104,6 +109,8 @@ impl Call {
             silence: Silence::default(),
             timers,
             conversation,
+            step: None,
+            left: None,
             commands: VecDeque::new(),
             ignored: 0,
         }

@@ -16,6 +16,8 @@ pub enum Command {
     Dial {
         /// 1 for the first redial of this loss.
         attempt: u32,
+        /// Which of the agent's providers, best first; below [`crate::Limits::providers`].
+        provider: u32,
     },
     /// Close the agent's link.
     DropAgent,
@@ -91,4 +93,8 @@ pub enum Cue {
     TimeLimit,
     /// The conversation goes on after an interruption of the service.
     Resumed,
+    /// The caller was to be put through and nobody answered.
+    NobodyAnswered,
+    /// The keys the agent wanted sent were sent.
+    DigitsSent,
 }

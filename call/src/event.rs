@@ -71,12 +71,32 @@ pub enum CallEvent {
     },
     /// A tool was run.
     ToolRun {
-        /// Its name.
+        /// The provider's name of the tool call.
+        #[serde(default)]
+        call: String,
+        /// The tool's name.
         name: String,
         /// From asking to answer.
         took_ms: u64,
         /// How it ended.
         outcome: ToolOutcome,
+        /// The typed error the model was given.
+        #[serde(default)]
+        error: Option<String>,
+        /// Arguments and output, where the record may keep them.
+        #[serde(default)]
+        kept: Option<Kept>,
+    },
+    /// Something a tool did that the record is to know.
+    Fact(Fact),
+    /// From now on the agent speaks with this configuration.
+    Configured {
+        /// When.
+        at_ms: u64,
+        /// Version of the agent's configuration.
+        version: String,
+        /// BCP 47 language of the conversation.
+        language: String,
     },
     /// What the provider billed.
     Used(Usage),
@@ -101,6 +121,10 @@ pub enum Resumed {
     No,
     /// Another worker had it before.
     Yes,
+    /// The caller was to be put through and nobody answered.
+    NobodyAnswered,
+    /// Keys were sent to the other side.
+    DigitsSent,
 }
 
 /// How a tool run ended.
@@ -111,8 +135,47 @@ pub enum ToolOutcome {
     Answered,
     /// It did not answer in time.
     TimedOut,
-    /// The call ended or the agent was lost meanwhile.
+    /// Nobody waits for it any more: the call ended, or the provider took it back.
     Cancelled,
+    /// It answered with an error.
+    Failed,
+    /// It was not run: wrong arguments, not allowed, not confirmed.
+    Refused,
+}
+
+/// Arguments and output of a tool as the record keeps them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// JSON as the model wrote it.
+    pub arguments: Spoken,
+    /// JSON as the model got it.
+    pub output: Spoken,
+}
+
+/// Something a tool did that the record is to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A ticket was opened.
+    Ticket {
+        /// Its number, told to the caller: unique.
+        number: String,
+        /// `low`, `normal`, `high` or `urgent`.
+        priority: String,
+        /// What it is about, one word of the company's.
+        category: String,
+        /// One line.
+        subject: Spoken,
+        /// All of it.
+        details: Spoken,
+    },
+    /// The agent wanted something it may not do; a person should know.
+    Refused {
+        /// What: a tool's name.
+        what: String,
+        /// Why, as a typed error: `not_listed`, `premium_number`, ...
+        why: String,
+    },
 }
 
 /// Somebody's words, as they were heard.
@@ -130,6 +193,9 @@ pub struct Turn {
     pub ended_ms: u64,
     /// How much of it was heard.
     pub heard: Heard,
+    /// Version of the configuration the agent spoke with; `None` for the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// Who spoke.

@@ -1,6 +1,6 @@
 //! All that can happen to a call. Nothing else can.
 
-use crate::{Spoken, Usage};
+use crate::{Fact, Kept, Spoken, ToolOutcome, Usage};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -149,6 +149,11 @@ pub enum AgentInput {
         /// Its arguments, JSON as the model wrote it; may hold anything the caller said.
         arguments: Spoken,
     },
+    /// The provider does not want this tool call any more: the caller went on speaking.
+    ToolCancelled {
+        /// The provider's name of the tool call.
+        call: ToolCallId,
+    },
     /// The provider reported an error that leaves the session open; `code` is the provider's, never its message.
     Complained {
         /// For example `rate_limit_exceeded`.
@@ -185,16 +190,42 @@ pub enum ReplyOutcome {
     Failed,
 }
 
-/// What a tool answered.
+/// What a tool does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToolInput {
-    /// The tool ended, well or badly; `output` is the text the model gets.
-    Answered {
+    /// It takes long enough that the caller should hear something; said once, if nobody speaks.
+    Slow {
         /// Which tool call.
         call: ToolCallId,
-        /// JSON text for the model.
-        output: Spoken,
+        /// What to say meanwhile.
+        filler: Spoken,
     },
+    /// It ended, well or badly.
+    Answered(ToolAnswer),
+}
+
+/// How a tool call ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolAnswer {
+    /// Which tool call.
+    pub call: ToolCallId,
+    /// JSON text for the model.
+    pub output: Spoken,
+    /// How it ended, for the record.
+    pub outcome: ToolOutcome,
+    /// The typed error the model was given, for example `timeout`; `None` when it answered well.
+    pub error: Option<String>,
+    /// Arguments and output as the record may keep them; `None` where the tool says that nobody may.
+    pub kept: Option<Kept>,
+    /// What else the record is to know.
+    pub facts: Vec<Fact>,
+}
+
+impl ToolAnswer {
+    /// A tool that answered well, of which the record keeps nothing but the name.
+    pub fn new(call: ToolCallId, output: Spoken) -> Self {
+        Self { call, output, outcome: ToolOutcome::Answered, error: None, kept: None, facts: Vec::new() }
+    }
 }
 
 /// What an operator, the worker or the registry wants.
@@ -212,6 +243,13 @@ pub enum ControlInput {
     Fenced,
     /// The worker is stopping: live calls may finish.
     Drain,
+    /// From its next answer on the agent speaks with this configuration. The driver has told the agent already.
+    Configured {
+        /// Version of the agent's configuration.
+        version: String,
+        /// BCP 47 language of the conversation.
+        language: String,
+    },
 }
 
 /// Who asked for a polite end.
@@ -224,13 +262,39 @@ pub enum EndBy {
 }
 
 /// What happens to the call after the media stream has been left. Stored with the session, read by the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Places are names of the company's own list, never numbers: whoever renders the step looks them up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextStep {
     /// The call is over.
     HangUp,
     /// Another worker goes on with the conversation.
     Resume,
+    /// Somebody is called and put through; when nobody answers, the agent goes on ([`crate::Cue::NobodyAnswered`]).
+    Transfer {
+        /// Name of the target.
+        to: String,
+        /// Said to the person called before the caller is put through, who may then decline. `None` puts through at once.
+        briefing: Option<Spoken>,
+    },
+    /// The caller joins a conference.
+    Conference {
+        /// Name of the room.
+        room: String,
+    },
+    /// The caller waits in a queue until somebody takes the call; after too long the agent goes on.
+    Queue {
+        /// Name of the queue.
+        queue: String,
+    },
+    /// Keys are sent to the other side, then the agent goes on ([`crate::Cue::DigitsSent`]).
+    Digits {
+        /// `0`-`9`, `*`, `#`, `w` for half a second of silence. They may be a secret.
+        keys: Spoken,
+    },
+    /// The telephone network says that nobody can answer, and ends the call.
+    Apologize,
 }
 
 /// A piece of audio that wants to pass. The driver keeps the bytes.

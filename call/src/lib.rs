@@ -117,11 +117,11 @@ mod turns;
 
 pub use call::Call;
 pub use command::{AgentCommand, Command, Cue};
-pub use conversation::Conversation;
-pub use event::{CallEvent, EndReason, Heard, Resumed, Speaker, ToolOutcome, Turn, Usage};
+pub use conversation::{Conversation, Journal, ToolStage};
+pub use event::{CallEvent, EndReason, Fact, Heard, Kept, Resumed, Speaker, ToolOutcome, Turn, Usage};
 pub use input::{
     AgentInput, At, ControlInput, Digit, EndBy, Frame, From, Input, ItemId, LineInput, LinkFault, MarkId, NextStep,
-    Pass, ReplyId, ReplyOutcome, ToolCallId, ToolInput,
+    Pass, ReplyId, ReplyOutcome, ToolAnswer, ToolCallId, ToolInput,
 };
 pub use limits::Limits;
 pub use private::Spoken;

@@ -10,13 +10,12 @@
 //! the way out; [`crate::next`] knows what has to be waited for.
 
 use crate::next::{Departure, Stage};
-use crate::{At, EndReason, NextStep};
+use crate::{At, EndReason};
 
 /// What is left to do once nothing is said any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closing {
     pub(crate) reason: EndReason,
-    pub(crate) next: Option<NextStep>,
     /// When the line ended; `None` while it has been told to and has not.
     pub(crate) line_gone: Option<At>,
 }
@@ -80,7 +79,7 @@ impl Life {
         let closing = match *self {
             Life::Ended | Life::Closing(Closing { line_gone: Some(_), .. }) => return false,
             Life::Closing(hung_up) => Closing { line_gone: Some(at), ..hung_up },
-            Life::Dialing | Life::Talking | Life::Leaving(_) => Closing { reason, next: None, line_gone: Some(at) },
+            Life::Dialing | Life::Talking | Life::Leaving(_) => Closing { reason, line_gone: Some(at) },
         };
         *self = Life::Closing(closing);
         true
@@ -110,7 +109,7 @@ impl Life {
 mod tests {
     use super::*;
 
-    const HUNG_UP: Closing = Closing { reason: EndReason::CallerHungUp, next: None, line_gone: None };
+    const HUNG_UP: Closing = Closing { reason: EndReason::CallerHungUp, line_gone: None };
 
     #[test]
     fn a_call_ends_once() {

@@ -26,6 +26,9 @@ pub struct Limits {
     pub max_queued: Duration,
     /// How often a lost agent is dialled again before the call is given up.
     pub redials: u32,
+    /// How many providers the agent has: the first and its fallbacks. One that refuses, or that cannot be reached again,
+    /// is followed by the next.
+    pub providers: u32,
     /// Wait before the second redial; it doubles with each. The first redial is at once.
     pub redial_wait: Duration,
     /// Longest wait for the agent to be ready after dialling.
@@ -47,6 +50,7 @@ impl Default for Limits {
             mark_every: Duration::from_millis(200),
             max_queued: Duration::from_secs(60),
             redials: 3,
+            providers: 1,
             redial_wait: Duration::from_millis(500),
             dial_deadline: Duration::from_secs(5),
             reply_deadline: Duration::from_secs(15),

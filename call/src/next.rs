@@ -11,8 +11,8 @@ use crate::{EndBy, EndReason, NextStep};
 pub(crate) enum Way {
     /// The telephone call ends.
     HangUp,
-    /// The telephone call goes on with this step.
-    Leave(NextStep),
+    /// The telephone call goes on with the step the call has noted.
+    Leave,
 }
 
 /// Who may still stop it.
@@ -80,10 +80,11 @@ impl Departure {
         Self::hang_up(EndReason::AgentUnavailable, Stoppable::Not, Patience::Words)
     }
 
-    /// The call goes elsewhere.
-    pub(crate) fn to(step: NextStep) -> Self {
-        let way = Way::Leave(step);
-        Self { way, ..Self::hang_up(EndReason::Moved, Stoppable::Not, Patience::Pause) }
+    /// The call goes elsewhere. Another worker has to know what the caller is saying; a place the agent announced only
+    /// wants the announcement heard.
+    pub(crate) fn to(step: &NextStep) -> Self {
+        let patience = if *step == NextStep::Resume { Patience::Pause } else { Patience::Answers };
+        Self { way: Way::Leave, ..Self::hang_up(EndReason::Moved, Stoppable::Not, patience) }
     }
 
     fn hang_up(reason: EndReason, stoppable: Stoppable, patience: Patience) -> Self {
@@ -125,6 +126,6 @@ mod tests {
         assert!(agent.gives_way_to(&operator));
         assert!(!operator.gives_way_to(&agent));
         assert!(!agent.gives_way_to(&agent));
-        assert!(!operator.gives_way_to(&Departure::to(NextStep::Resume)));
+        assert!(!operator.gives_way_to(&Departure::to(&NextStep::Resume)));
     }
 }

@@ -275,7 +275,15 @@ fn agent_turn(turn: AgentTurn) -> Option<Turn> {
     let heard =
         if whole { Heard::Whole } else { Heard::Part { heard_ms: millis(turn.heard), of_ms: millis(turn.generated) } };
     let text = (!text.is_empty()).then_some(text);
-    Some(Turn { number, speaker: Speaker::Agent, text, started_ms: millis(started), ended_ms: millis(ended), heard })
+    Some(Turn {
+        number,
+        speaker: Speaker::Agent,
+        text,
+        started_ms: millis(started),
+        ended_ms: millis(ended),
+        heard,
+        version: None,
+    })
 }
 
 /// `None` for a noise: the provider understood, and there were no words.
@@ -291,6 +299,7 @@ fn caller_turn(turn: CallerTurn) -> Option<Turn> {
         started_ms: millis(turn.started),
         ended_ms: millis(turn.stopped.unwrap_or(turn.started).max(turn.started)),
         heard: Heard::Whole,
+        version: None,
     })
 }
 

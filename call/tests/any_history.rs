@@ -4,8 +4,8 @@
 
 use call::{
     AgentInput, Call, CallEvent, Command, ControlInput, Conversation, Digit, EndBy, EndReason, Frame, From, Input,
-    ItemId, Limits, LineInput, LinkFault, MarkId, NextStep, Pass, ReplyId, ReplyOutcome, Spoken, ToolCallId, ToolInput,
-    Usage,
+    ItemId, Limits, LineInput, LinkFault, MarkId, NextStep, Pass, ReplyId, ReplyOutcome, Resumed, Spoken, ToolAnswer,
+    ToolCallId, ToolInput, Usage,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => line().prop_map(|input| Step::Input(Input::Line(input))),
         12 => agent().prop_map(|input| Step::Input(Input::Agent(input))),
         1 => control().prop_map(|input| Step::Input(Input::Control(input))),
-        2 => (tool(), words()).prop_map(|(call, output)| Step::Input(Input::Tool(ToolInput::Answered { call, output }))),
+        2 => (tool(), words()).prop_map(|(call, output)| Step::Input(Input::Tool(ToolInput::Answered(ToolAnswer::new(call, output))))),
         4 => Just(Step::Input(Input::Timeout)),
         6 => frame().prop_map(Step::Frame),
     ]
@@ -130,7 +130,7 @@ proptest! {
         let limits = Limits { max_call: Duration::from_secs(300), ..Limits::default() };
         let latest = limits.max_call + limits.farewell_deadline + Duration::from_secs(6);
         let mut call =
-            if resumed { Call::resume(limits, Conversation::default()) } else { Call::answer(limits) };
+            if resumed { Call::resume(limits, Conversation::default(), Resumed::Yes) } else { Call::answer(limits) };
         let mut seen = Seen::default();
         let mut now = Duration::ZERO;
         for (wait, step) in history {

@@ -42,7 +42,7 @@ impl Call {
                 Standing::Running | Standing::Late => self.ignore(),
             },
             AgentInput::ToolAsked { call, name, arguments } => self.tool_asked(at, call, name, arguments),
-            AgentInput::Ready | AgentInput::Lost(_) => {}
+            AgentInput::ToolCancelled { .. } | AgentInput::Ready | AgentInput::Lost(_) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! What time brings: everything that has become possible after an input, and timers.
 
+use super::line::tool_run;
 use super::{Call, millis};
 use crate::floor::Debt;
 use crate::life::{Closing, Life};
@@ -115,9 +116,8 @@ impl Call {
         while let Some(tool) = self.tools.take_overdue(at) {
             self.push(Command::CancelTool { call: tool.call.clone() });
             let output = Spoken::new(r#"{"error":"timeout"}"#);
-            self.tell_agent(AgentCommand::ToolOutput { call: tool.call, output });
-            let took_ms = millis(at.saturating_sub(tool.asked));
-            self.publish(CallEvent::ToolRun { name: tool.name, took_ms, outcome: ToolOutcome::TimedOut });
+            self.tell_agent(AgentCommand::ToolOutput { call: tool.call.clone(), output });
+            self.publish(tool_run(at, tool, ToolOutcome::TimedOut));
         }
     }
 

@@ -36,6 +36,8 @@ impl Call {
             let cue = match self.resumed {
                 Resumed::No => Cue::Greeting,
                 Resumed::Yes => Cue::Resumed,
+                Resumed::NobodyAnswered => Cue::NobodyAnswered,
+                Resumed::DigitsSent => Cue::DigitsSent,
             };
             self.owes = Owes::Nothing;
             self.asks.push_first(AgentCommand::Cue(cue));
@@ -86,7 +88,7 @@ impl Call {
 
     pub(super) fn dial(&mut self, at: At) {
         if let Some(attempt) = self.link.redial() {
-            self.push(Command::Dial { attempt });
+            self.push(Command::Dial { attempt, provider: 0 });
             self.timers.set(Timer::Dial, Some(at.saturating_add(self.limits.dial_deadline)));
         }
     }

@@ -16,13 +16,17 @@ const LINE_TAKES_LEAVE: Duration = Duration::from_secs(5);
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 impl Call {
+    /// Begins to leave for a step: what is being said is heard first.
+    pub(super) fn leave_for(&mut self, at: At, step: NextStep) {
+        let departure = Departure::to(&step);
+        self.step = Some(step);
+        self.leave(at, departure);
+    }
+
     /// Begins to leave: what is being said is heard first.
     pub(super) fn leave(&mut self, at: At, departure: Departure) {
         if self.life == Life::Dialing {
-            return match departure.way {
-                Way::HangUp => self.hang_up(at, departure.reason),
-                Way::Leave(step) => self.go_to(at, step),
-            };
+            return self.take(at, departure);
         }
         if self.life.leave(departure) {
             self.timers.stop(Timer::Tail);
@@ -42,16 +46,20 @@ impl Call {
     /// The last words were heard, or took too long.
     pub(super) fn go(&mut self, at: At) {
         if let Life::Leaving(departure) = self.life {
-            match departure.way {
-                Way::HangUp => self.hang_up(at, departure.reason),
-                Way::Leave(step) => self.go_to(at, step),
-            }
+            self.take(at, departure);
+        }
+    }
+
+    fn take(&mut self, at: At, departure: Departure) {
+        match departure.way {
+            Way::HangUp => self.hang_up(at, departure.reason),
+            Way::Leave => self.go_to_step(at, departure.reason),
         }
     }
 
     /// Ends the phone call now.
     pub(super) fn hang_up(&mut self, at: At, reason: EndReason) {
-        if !self.life.close(Closing { reason, next: None, line_gone: None }) {
+        if !self.life.close(Closing { reason, line_gone: None }) {
             return self.ignore();
         }
         self.timers.stop_all();
@@ -62,15 +70,16 @@ impl Call {
     }
 
     /// Leaves the stream for the next step. All that was said is stored before, for whoever goes on.
-    fn go_to(&mut self, at: At, step: NextStep) {
-        let closing = Closing { reason: EndReason::Moved, next: Some(step), line_gone: Some(at) };
-        if !self.life.close(closing) {
+    fn go_to_step(&mut self, at: At, reason: EndReason) {
+        let Some(step) = self.step.clone() else { return self.hang_up(at, reason) };
+        if !self.life.close(Closing { reason, line_gone: Some(at) }) {
             return;
         }
         self.cancel_tools(at);
         self.turns.line_gone();
         self.turns.agent_lost();
         self.publish_turns();
+        self.left = Some(step.clone());
         self.push(Command::Leave(step));
         self.close(at);
     }
@@ -96,7 +105,8 @@ impl Call {
         self.turns.line_gone();
         self.turns.agent_lost();
         self.publish_turns();
-        let (reason, next, ignored) = (closing.reason, closing.next, self.ignored);
+        let left = self.left.take();
+        let (reason, next, ignored) = (closing.reason, left, self.ignored);
         let at_ms = millis(closing.line_gone.unwrap_or(at));
         self.publish(CallEvent::Ended { reason, at_ms, next, ignored });
         self.over(reason);

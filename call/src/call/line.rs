@@ -3,8 +3,10 @@
 use super::{Call, millis};
 use crate::next::Departure;
 use crate::playback::Echo;
+use crate::tools::Running;
 use crate::{
-    AgentCommand, At, CallEvent, Command, ControlInput, Digit, EndReason, LineInput, MarkId, ToolInput, ToolOutcome,
+    AgentCommand, At, CallEvent, Command, ControlInput, Digit, EndReason, LineInput, MarkId, ToolAnswer, ToolInput,
+    ToolOutcome,
 };
 
 /// Keys kept while there is no agent to tell: a card number and its date.
@@ -71,27 +73,31 @@ impl Call {
             }
             ControlInput::Finish(by) => self.leave(at, Departure::finish(by)),
             ControlInput::HangUp => self.hang_up(at, EndReason::OperatorHungUp),
-            ControlInput::Leave(step) => self.leave(at, Departure::to(step)),
+            ControlInput::Leave(step) => self.leave_for(at, step),
             ControlInput::Fenced => self.fenced(),
             // A live call goes on: whether it is handed over is the worker's choice, who then says `Leave`.
             ControlInput::Drain => {}
+            ControlInput::Configured { .. } => {}
         }
     }
 
     pub(super) fn tool(&mut self, at: At, input: ToolInput) {
-        let ToolInput::Answered { call, output } = input;
+        let ToolInput::Answered(ToolAnswer { call, output, .. }) = input else { return };
         let Some(tool) = self.tools.answered(&call) else { return self.ignore() };
         self.tell_agent(AgentCommand::ToolOutput { call, output });
-        let took_ms = millis(at.saturating_sub(tool.asked));
-        self.publish(CallEvent::ToolRun { name: tool.name, took_ms, outcome: ToolOutcome::Answered });
+        self.publish(tool_run(at, tool, ToolOutcome::Answered));
     }
 
     /// Nobody waits for the tools any more.
     pub(super) fn cancel_tools(&mut self, at: At) {
         for tool in self.tools.take_all() {
-            self.push(Command::CancelTool { call: tool.call });
-            let took_ms = millis(at.saturating_sub(tool.asked));
-            self.publish(CallEvent::ToolRun { name: tool.name, took_ms, outcome: ToolOutcome::Cancelled });
+            self.push(Command::CancelTool { call: tool.call.clone() });
+            self.publish(tool_run(at, tool, ToolOutcome::Cancelled));
         }
     }
+}
+
+pub(super) fn tool_run(at: At, tool: Running, outcome: ToolOutcome) -> CallEvent {
+    let took_ms = millis(at.saturating_sub(tool.asked));
+    CallEvent::ToolRun { call: tool.call.0, name: tool.name, took_ms, outcome, error: None, kept: None }
 }

@@ -1,7 +1,7 @@
 //! The first words of a call, and of a call another worker had before.
 
 use crate::script::{Script, ready, started};
-use call::{Call, Conversation, Limits};
+use call::{Call, Conversation, Limits, Resumed};
 
 #[test]
 fn the_agent_greets_when_it_is_ready_and_the_line_has_started() {
@@ -31,7 +31,7 @@ fn an_agent_that_is_late_greets_late() {
 #[test]
 fn a_conversation_taken_over_is_resumed_and_its_numbers_go_on() {
     let conversation = Conversation { numbered: 7, ..Conversation::default() };
-    Script::of(Call::resume(Limits::default(), conversation))
+    Script::of(Call::resume(Limits::default(), conversation, Resumed::Yes))
         .at(0, ready())
         .at(10, started())
         .check("0 agent ready\n 10 answered, resumed Yes\n 10 agent: cue Resumed")

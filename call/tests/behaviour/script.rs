@@ -5,7 +5,7 @@
 
 use call::{
     AgentCommand, AgentInput, Call, CallEvent, Command, ControlInput, Frame, From, Heard, Input, ItemId, Limits,
-    LineInput, LinkFault, MarkId, Pass, ReplyId, ReplyOutcome, Spoken, ToolCallId, ToolInput, Usage,
+    LineInput, LinkFault, MarkId, Pass, ReplyId, ReplyOutcome, Spoken, ToolAnswer, ToolCallId, ToolInput, Usage,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -168,7 +168,8 @@ fn show(command: &Command) -> String {
         Command::Agent(command) => show_agent(command),
         Command::RunTool { call, name, .. } => format!("run tool {name} {}", call.0),
         Command::CancelTool { call } => format!("cancel tool {}", call.0),
-        Command::Dial { attempt } => format!("dial {attempt}"),
+        Command::Dial { attempt, provider: 0 } => format!("dial {attempt}"),
+        Command::Dial { attempt, provider } => format!("dial {attempt} of provider {provider}"),
         Command::DropAgent => "drop agent".to_owned(),
         Command::HangUp(reason) => format!("hang up {}", reason.as_str()),
         Command::Leave(step) => format!("leave for {step:?}"),
@@ -204,7 +205,7 @@ fn show_event(event: &CallEvent) -> String {
         CallEvent::Interrupted { heard_ms, cleared_ms, .. } => {
             format!("interrupted at {heard_ms}, cleared {cleared_ms}")
         }
-        CallEvent::ToolRun { name, took_ms, outcome } => format!("tool {name} {outcome:?} in {took_ms}"),
+        CallEvent::ToolRun { name, took_ms, outcome, .. } => format!("tool {name} {outcome:?} in {took_ms}"),
         CallEvent::FirstWord { after_ms } => format!("first word after {after_ms}"),
         CallEvent::ReplyGap { gap_ms } => format!("reply gap {gap_ms}"),
         CallEvent::AgentLost { fault, .. } => format!("agent lost {fault:?}"),
@@ -216,6 +217,8 @@ fn show_event(event: &CallEvent) -> String {
         CallEvent::SilencePrompted { .. } => "silence prompted".to_owned(),
         CallEvent::ReplyFailed { .. } => "reply failed".to_owned(),
         CallEvent::AgentComplained { code } => format!("agent complained {code}"),
+        CallEvent::Fact(fact) => format!("fact {fact:?}"),
+        CallEvent::Configured { version, language, .. } => format!("configured {version} {language}"),
         CallEvent::Used(usage) => format!("used {} tokens of audio", usage.audio_out),
     }
 }
@@ -274,7 +277,7 @@ pub(crate) fn asks_for(tool: &str, call: &str) -> Input {
 }
 
 pub(crate) fn answers(call: &str) -> Input {
-    Input::Tool(ToolInput::Answered { call: ToolCallId(call.to_owned()), output: Spoken::new("{\"ok\":true}") })
+    Input::Tool(ToolInput::Answered(ToolAnswer::new(ToolCallId(call.to_owned()), Spoken::new("{\"ok\":true}"))))
 }
 
 pub(crate) fn wants(control: ControlInput) -> Input {

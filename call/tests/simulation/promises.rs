@@ -4,7 +4,7 @@ use crate::line::{Line, Utterance};
 use crate::plan::{LONGEST_STALL, Plan};
 use call::{
     AgentCommand, AgentInput, CallEvent, Command, ControlInput, Conversation, Cue, EndReason, Heard, Input, LineInput,
-    Pass, Speaker, ToolCallId, ToolInput, Turn,
+    Pass, Speaker, ToolCallId, Turn,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,7 +115,7 @@ impl Promises {
             Input::Agent(AgentInput::Ready) => self.ready = true,
             Input::Agent(input) if self.ready => self.before_agent(now, input),
             Input::Agent(_) => {}
-            Input::Tool(ToolInput::Answered { .. }) | Input::Line(_) | Input::Control(_) | Input::Timeout => {}
+            Input::Tool(_) | Input::Line(_) | Input::Control(_) | Input::Timeout => {}
         }
     }
 

@@ -11,7 +11,7 @@ use crate::dice::Dice;
 use crate::line::Line;
 use crate::plan::{LONGEST_STALL, Plan};
 use crate::promises::{Broken, Promises};
-use call::{AgentInput, Call, ControlInput, Conversation, Input, LineInput, MarkId, NextStep};
+use call::{AgentInput, Call, ControlInput, Conversation, Input, LineInput, MarkId, NextStep, Resumed};
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher;
@@ -71,7 +71,7 @@ impl World {
         let mut dice = Dice::new(seed);
         let plan = Plan::draw(&mut dice);
         let call = if plan.resumed {
-            Call::resume(plan.limits.clone(), Conversation { numbered: 12, ..Conversation::default() })
+            Call::resume(plan.limits.clone(), Conversation { numbered: 12, ..Conversation::default() }, Resumed::Yes)
         } else {
             Call::answer(plan.limits.clone())
         };

@@ -150,5 +150,7 @@ fn name_of(cue: Cue) -> &'static str {
         Cue::SilenceFarewell => "silence farewells",
         Cue::TimeLimit => "time limits",
         Cue::Resumed => "resumed",
+        Cue::NobodyAnswered => "nobody answered",
+        Cue::DigitsSent => "digits sent",
     }
 }

@@ -4,7 +4,7 @@ use super::{Happening, World};
 use crate::agent::{Part, Why, done};
 use call::{
     AgentCommand, AgentInput, ControlInput, Digit, EndBy, Input, ItemId, LineInput, LinkFault, MarkId, NextStep,
-    ReplyId, ReplyOutcome, Spoken, ToolCallId, ToolInput,
+    ReplyId, ReplyOutcome, Spoken, ToolAnswer, ToolCallId, ToolInput,
 };
 
 /// The caller.
@@ -179,7 +179,7 @@ impl World {
         }
         for wait in [takes, takes + 50] {
             let (call, output) = (call.clone(), Spoken::new("{}"));
-            self.after(wait, Happening::Input(Input::Tool(ToolInput::Answered { call, output })));
+            self.after(wait, Happening::Input(Input::Tool(ToolInput::Answered(ToolAnswer::new(call, output)))));
         }
     }
 
@@ -197,7 +197,7 @@ impl World {
             3 => Input::Agent(AgentInput::CallerSaid { item, text: None }),
             4 => Input::Agent(done(reply, ReplyOutcome::Cancelled)),
             5 => Input::Agent(AgentInput::ReplyStarted { reply }),
-            6 => Input::Tool(ToolInput::Answered { call: ToolCallId("nobody".to_owned()), output: Spoken::default() }),
+            6 => Input::Tool(ToolInput::Answered(ToolAnswer::new(ToolCallId("nobody".to_owned()), Spoken::default()))),
             _ => Input::Timeout,
         };
         let impossible_start =
