@@ -152,6 +152,12 @@ pub enum GatewayEvent {
     Chosen {
         /// The key.
         key: Option<char>,
+        /// The agent that answers.
+        agent: AgentId,
+        /// Version of its configuration.
+        agent_version: String,
+        /// BCP 47 language it begins in.
+        language: String,
     },
     /// A place the call was sent to has been left.
     Returned {

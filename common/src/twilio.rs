@@ -7,10 +7,12 @@
 pub mod address;
 pub mod callback;
 pub mod form;
+pub mod places;
 pub mod signature;
 pub mod twiml;
 
 pub use callback::{FormFault, StatusCallback, StreamCallback, Webhook};
 pub use form::Form;
 pub use signature::{Forged, verify_form, verify_json, verify_upgrade};
-pub use twiml::{Connect, Rejection, Stream, Verb, document};
+pub use places::{PlaceEnd, Waiting, key};
+pub use twiml::{Connect, Dial, Enqueue, Gather, Host, Party, Rejection, Stream, Verb, document};

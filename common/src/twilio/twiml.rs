@@ -3,6 +3,7 @@
 //! <https://www.twilio.com/docs/voice/twiml> (read 2026-11). Before it: the gateway's decision. After it: the body of
 //! the answer, `Content-Type: text/xml`.
 
+use crate::private::PhoneNumber;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::collections::BTreeMap;
@@ -37,6 +38,94 @@ pub enum Verb {
     },
     /// Sends the call's audio to a WebSocket until that closes.
     Connect(Connect),
+    /// Plays a file.
+    Play {
+        /// Absolute.
+        url: String,
+    },
+    /// Sends keys to the other side.
+    SendDigits {
+        /// `0`-`9`, `*`, `#`; `w` is half a second of silence.
+        keys: String,
+    },
+    /// Waits for keys while these are said; when none come, the next verb follows.
+    Gather(Gather),
+    /// Connects the call to somebody else.
+    Dial(Dial),
+    /// Puts the call into a queue.
+    Enqueue(Enqueue),
+    /// Takes the call out of the queue it waits in.
+    Leave,
+}
+
+/// `<Gather>`: keys of the telephone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gather {
+    /// Asked what to do with the keys.
+    pub action: String,
+    /// How many keys end it.
+    pub keys: u32,
+    /// How long a key is waited for.
+    pub wait_s: u32,
+    /// Said meanwhile; a key interrupts it.
+    pub verbs: Vec<Verb>,
+}
+
+/// `<Dial>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// Asked what to do when it is over; `None` goes on with the next verb.
+    pub action: Option<String>,
+    /// How long it rings.
+    pub ring_s: u32,
+    /// Longest connected time: what a transfer may cost.
+    pub talk_s: u32,
+    /// Whom.
+    pub to: Party,
+}
+
+/// Whom a `<Dial>` connects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// A telephone.
+    Number {
+        /// E.164.
+        number: PhoneNumber,
+        /// What the person called hears before they are connected.
+        whisper: Option<String>,
+    },
+    /// A conference; the first to leave ends it for nobody but themselves, unless they are its host.
+    Conference {
+        /// Unique in the account.
+        name: String,
+        /// Whether the conference ends with this party.
+        host: Host,
+    },
+    /// The first caller in a queue.
+    Queue {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Whether a conference ends when a party leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// It does.
+    Yes,
+    /// The others stay.
+    No,
+}
+
+/// `<Enqueue>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enqueue {
+    /// Name of the queue.
+    pub name: String,
+    /// Asked what to do when the call has left the queue.
+    pub action: String,
+    /// Asked, again and again, what the caller hears meanwhile.
+    pub wait: String,
 }
 
 /// What the caller hears when a call is not answered.
@@ -103,7 +192,48 @@ fn write_verb(xml: &mut Xml, verb: &Verb) -> io::Result<()> {
         Verb::Reject(Rejection::Busy) => empty(xml, "Reject", &[("reason", "busy")]),
         Verb::Redirect { url } => around(xml, "Redirect", &[("method", "POST")], url),
         Verb::Connect(connect) => write_connect(xml, connect),
+        Verb::Play { url } => around(xml, "Play", &[], url),
+        Verb::SendDigits { keys } => empty(xml, "Play", &[("digits", keys)]),
+        Verb::Gather(gather) => write_gather(xml, gather),
+        Verb::Dial(dial) => write_dial(xml, dial),
+        Verb::Enqueue(Enqueue { name, action, wait }) => {
+            let attributes = [("action", action.as_str()), ("method", "POST"), ("waitUrl", wait), ("waitUrlMethod", "POST")];
+            around(xml, "Enqueue", &attributes, name)
+        }
+        Verb::Leave => empty(xml, "Leave", &[]),
     }
+}
+
+fn write_gather(xml: &mut Xml, Gather { action, keys, wait_s, verbs }: &Gather) -> io::Result<()> {
+    let (keys, wait) = (keys.to_string(), wait_s.to_string());
+    let attributes = [("input", "dtmf"), ("numDigits", &keys), ("timeout", &wait), ("action", action), ("method", "POST")];
+    open(xml, "Gather", &attributes)?;
+    for verb in verbs {
+        write_verb(xml, verb)?;
+    }
+    close(xml, "Gather")
+}
+
+fn write_dial(xml: &mut Xml, Dial { action, ring_s, talk_s, to }: &Dial) -> io::Result<()> {
+    let (ring, talk) = (ring_s.to_string(), talk_s.to_string());
+    let mut attributes = Vec::new();
+    if let Some(action) = action {
+        attributes.extend([("action", action.as_str()), ("method", "POST")]);
+    }
+    attributes.extend([("timeout", ring.as_str()), ("timeLimit", talk.as_str())]);
+    open(xml, "Dial", &attributes)?;
+    match to {
+        Party::Number { number, whisper } => {
+            let url: Vec<_> = whisper.iter().flat_map(|url| [("url", url.as_str()), ("method", "POST")]).collect();
+            around(xml, "Number", &url, number.reveal())?;
+        }
+        Party::Conference { name, host } => {
+            let ends = if *host == Host::Yes { "true" } else { "false" };
+            around(xml, "Conference", &[("beep", "false"), ("endConferenceOnExit", ends)], name)?;
+        }
+        Party::Queue { name } => around(xml, "Queue", &[], name)?,
+    }
+    close(xml, "Dial")
 }
 
 fn write_connect(xml: &mut Xml, Connect { action, stream }: &Connect) -> io::Result<()> {
@@ -177,63 +307,4 @@ fn spoken_language(tag: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
-
-    fn connect(action: &str, url: &str, parameters: BTreeMap<String, String>) -> Verb {
-        let status_callback = Some(format!("{action}/status"));
-        Verb::Connect(Connect {
-            action: action.into(),
-            stream: Stream { url: url.into(), status_callback, parameters },
-        })
-    }
-
-    #[test]
-    fn a_stream_is_connected() {
-        let parameters = BTreeMap::from([("epoch".to_owned(), "7".to_owned())]);
-        let expected = concat!(
-            r#"<?xml version="1.0" encoding="UTF-8"?><Response>"#,
-            r#"<Connect action="https://a.example/next" method="POST">"#,
-            r#"<Stream url="wss://a.example/m" statusCallback="https://a.example/next/status" statusCallbackMethod="POST">"#,
-            r#"<Parameter name="epoch" value="7"/></Stream></Connect></Response>"#
-        );
-        assert_eq!(document(&[connect("https://a.example/next", "wss://a.example/m", parameters)]), expected);
-    }
-
-    #[test]
-    fn every_other_verb_is_written() {
-        let verbs = [
-            Verb::Pause { seconds: 2 },
-            Verb::Say { text: "Tom & \"Jerry\" <3".into(), language: Some("en".into()) },
-            Verb::Redirect { url: "https://a.example/?a=1&b=2".into() },
-            Verb::Reject(Rejection::Busy),
-            Verb::Hangup,
-        ];
-        let body = concat!(
-            r#"<Pause length="2"/><Say language="en-US">Tom &amp; &quot;Jerry&quot; &lt;3</Say>"#,
-            r#"<Redirect method="POST">https://a.example/?a=1&amp;b=2</Redirect><Reject reason="busy"/><Hangup/>"#
-        );
-        assert_eq!(document(&verbs), format!("{HEAD}<Response>{body}</Response>"));
-        assert_eq!(document(&[]), format!("{HEAD}<Response/>"));
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_survives_another_reader(text: String, action: String, name: String, value: String) {
-            let parameters = BTreeMap::from([(name.clone(), value.clone())]);
-            let say = Verb::Say { text: text.clone(), language: Some(value.clone()) };
-            let xml = document(&[say, connect(&action, &text, parameters)]);
-            let tree = roxmltree::Document::parse(&xml).unwrap();
-            let node = |tag: &str| tree.descendants().find(|node| node.has_tag_name(tag)).unwrap();
-            let attribute = |tag: &str, key: &str| node(tag).attribute(key).map(str::to_owned);
-            prop_assert_eq!(node("Say").text().unwrap_or_default(), writable(&text));
-            prop_assert_eq!(attribute("Connect", "action"), Some(writable(&action)));
-            prop_assert_eq!(attribute("Stream", "url"), Some(writable(&text)));
-            prop_assert_eq!(attribute("Parameter", "name"), Some(writable(&name)));
-            prop_assert_eq!(attribute("Parameter", "value"), Some(writable(&value)));
-        }
-    }
-}
+mod tests;
