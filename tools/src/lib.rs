@@ -1,0 +1,25 @@
+//! Runs the tools of a call: what the voice agent asks for, done, refused or answered with a typed error.
+//!
+//! Before it: the worker's session driver, which hands over what the agent asked, and runs the [`Job`] it gets on a task
+//! of its own. After it: the outside world (HTTP services, MCP servers), the company's records, and the call itself,
+//! which carries out what a tool [`Want`]s. It never waits while it decides, never logs arguments or answers, and never
+//! dials a number: it names places of the company's list.
+//!
+//! ```text
+//!  Asked ─▶ Toolbox::plan ─▶ Plan::Now ─────────────────────▶ answer, Want
+//!              │               Plan::Later(Job) ─▶ Job::run ─▶ answer
+//!              ├ arguments   do they fit the schema
+//!              ├ memory      ran too often, confirmed, outcome unknown
+//!              ├ rate, breaker
+//!              └ built_in, http, mcp
+//! ```
+
+mod memory;
+mod plan;
+mod secrets;
+mod toolbox;
+
+pub use memory::Memory;
+pub use plan::{Job, Plan, Want};
+pub use secrets::Secrets;
+pub use toolbox::{Asked, Settings, Toolbox, ToolboxError};
