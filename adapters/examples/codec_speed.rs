@@ -8,12 +8,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use call::Conversation;
-use common::company::{AgentLimits, AgentSnapshot, Phrases, Provider, TurnDetection};
+use common::company::{AgentSnapshot, Provider};
 use common::config::Openai;
-use common::ids::{AgentId, CompanyId};
 use common::ports::agent::AgentIo;
 use common::ports::{AgentCodec, AgentEvent, Agents as _, LineCodec, LineEvent, Lines as _};
 use common::private::SecretString;
+use common::testing;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -92,7 +92,7 @@ fn started_line() -> Box<dyn LineCodec> {
 fn talking_agent() -> Box<dyn AgentCodec> {
     let key = SecretString::from("sk-none".to_owned());
     let openai = Openai { api_key: Some(key), base_url: "https://api.openai.com/v1".into() };
-    let mut codec = Providers::new(openai).open(&snapshot()).expect("there is a key").codec;
+    let mut codec = Providers::new(openai).open(&snapshot(), 0).expect("there is a key").codec;
     let mut io = AgentIo::default();
     codec.opened(&Conversation::default(), &mut io);
     let format = r#"{"format":{"type":"audio/pcmu"}}"#;
@@ -106,19 +106,5 @@ fn talking_agent() -> Box<dyn AgentCodec> {
 }
 
 fn snapshot() -> AgentSnapshot {
-    AgentSnapshot {
-        company: CompanyId::parse("harbour").expect("valid"),
-        agent: AgentId::parse("reception").expect("valid"),
-        version: "v1".into(),
-        language: "en".into(),
-        provider: Provider::Openai,
-        model: "gpt-realtime-2.1".into(),
-        voice: "marin".into(),
-        instructions: String::new(),
-        turn_detection: TurnDetection::default(),
-        transcription: None,
-        limits: AgentLimits::default(),
-        phrases: Phrases::default(),
-        script: None,
-    }
+    AgentSnapshot { voices: vec![testing::voice(Provider::Openai)], ..testing::agent_snapshot() }
 }

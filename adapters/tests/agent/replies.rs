@@ -14,7 +14,7 @@ fn a_cue_is_said_word_for_word_by_an_agent_that_knows_who_it_is() {
     assert_eq!(sent[0]["response"]["metadata"]["purpose"], golden["response"]["metadata"]["purpose"]);
     assert_eq!(sent[0]["response"]["tool_choice"], "none");
     let instructions = sent[0]["response"]["instructions"].as_str().expect("text");
-    assert!(instructions.starts_with(snapshot().instructions.trim()), "{instructions}");
+    assert!(instructions.starts_with(snapshot().instructions().trim()), "{instructions}");
     assert!(instructions.ends_with("Say exactly: Hello. How can I help you?"), "{instructions}");
 }
 

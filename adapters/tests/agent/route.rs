@@ -6,6 +6,7 @@ use common::company::{AgentSnapshot, Provider};
 use common::config::Openai;
 use common::ports::Agents as _;
 use common::private::ExposeSecret as _;
+use common::testing;
 use std::path::{Path, PathBuf};
 
 #[test]
@@ -14,33 +15,33 @@ fn openai_is_dialled_with_the_key_and_without_a_beta_header() {
     let dial = route.dial.expect("a socket is needed");
     assert_eq!(route.provider, "openai");
     assert_eq!(dial.url, "wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1");
-    assert_eq!(dial.bearer.expect("a key").expose_secret(), "sk-test");
+    assert_eq!(dial.authorization.expect("a key").expose_secret(), "Bearer sk-test");
     assert!(dial.headers.is_empty());
 }
 
 #[test]
 fn a_stand_in_on_this_machine_is_dialled_without_tls() {
     let config = Openai { base_url: "http://127.0.0.1:4000/v1/".into(), ..openai(Some("sk-test")) };
-    let route = Providers::new(config).open(&snapshot()).expect("there is a key");
+    let route = Providers::new(config).open(&snapshot(), 0).expect("there is a key");
     assert_eq!(route.dial.expect("a socket").url, "ws://127.0.0.1:4000/v1/realtime?model=gpt-realtime-2.1");
 }
 
 #[test]
 fn without_a_key_the_script_answers() {
     let agent = AgentSnapshot { script: Some(script()), ..snapshot() };
-    let route = Providers::new(openai(None)).open(&agent).expect("there is a script");
+    let route = Providers::new(openai(None)).open(&agent, 0).expect("there is a script");
     assert_eq!(route.provider, "scripted");
     assert!(route.dial.is_none());
 }
 
 #[test]
 fn without_a_key_and_a_script_nobody_answers_and_the_reason_is_said() {
-    let error = Providers::new(openai(None)).open(&snapshot()).err().expect("nobody");
+    let error = Providers::new(openai(None)).open(&snapshot(), 0).err().expect("nobody");
     let wanted =
         "no voice agent: agent reception of harbour cannot answer: no OPENAI_API_KEY is set and it has no script";
     assert_eq!(error.to_string(), wanted);
-    let scripted = AgentSnapshot { provider: Provider::Scripted, ..snapshot() };
-    let error = Providers::new(openai(Some("sk-test"))).open(&scripted).err().expect("nobody");
+    let scripted = AgentSnapshot { voices: vec![testing::voice(Provider::Scripted)], ..snapshot() };
+    let error = Providers::new(openai(Some("sk-test"))).open(&scripted, 0).err().expect("nobody");
     assert!(error.to_string().ends_with("its provider is `scripted` and it has no script"), "{error}");
 }
 
@@ -57,7 +58,7 @@ fn a_script_that_cannot_be_used_is_named() {
             std::fs::write(&path, text).expect("written");
         }
         let agent = AgentSnapshot { script: Some(path.clone()), ..snapshot() };
-        let error = Providers::new(openai(None)).open(&agent).err().expect("nobody");
+        let error = Providers::new(openai(None)).open(&agent, 0).err().expect("nobody");
         assert!(error.to_string().contains(wanted), "{error}");
     }
 }
@@ -66,8 +67,8 @@ fn a_script_that_cannot_be_used_is_named() {
 fn a_new_key_is_used_for_the_next_dial() {
     let providers = Providers::new(openai(Some("sk-old")));
     providers.renew_openai(openai(Some("sk-new")));
-    let dial = providers.open(&snapshot()).expect("there is a key").dial.expect("a socket");
-    assert_eq!(dial.bearer.expect("a key").expose_secret(), "sk-new");
+    let dial = providers.open(&snapshot(), 0).expect("there is a key").dial.expect("a socket");
+    assert_eq!(dial.authorization.expect("a key").expose_secret(), "Bearer sk-new");
 }
 
 fn script() -> PathBuf {

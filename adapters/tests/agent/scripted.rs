@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use call::{AgentCommand, Conversation, Cue, Speaker, Spoken};
 use common::company::{AgentSnapshot, Provider};
 use common::ports::{AgentEvent, Agents as _};
+use common::testing;
 use std::path::Path;
 
 /// Loud enough for speech.
@@ -115,8 +116,8 @@ fn audio_that_is_not_base64_is_not_heard() {
 
 fn demo(conversation: &Conversation) -> Link {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents/demo/script.toml");
-    let agent = AgentSnapshot { provider: Provider::Scripted, script: Some(script), ..snapshot() };
-    Link::open(Providers::new(openai(None)).open(&agent).expect("there is a script"), conversation)
+    let agent = AgentSnapshot { voices: vec![testing::voice(Provider::Scripted)], script: Some(script), ..snapshot() };
+    Link::open(Providers::new(openai(None)).open(&agent, 0).expect("there is a script"), conversation)
 }
 
 fn voice(name: &str) -> std::path::PathBuf {

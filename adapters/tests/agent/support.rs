@@ -3,12 +3,12 @@
 use adapters::agent::Providers;
 use bytes::Bytes;
 use call::{AgentCommand, AgentInput, Conversation, Heard, Speaker, Spoken, Turn, Usage};
-use common::company::{AgentLimits, AgentSnapshot, Phrases, Provider, TurnDetection};
+use common::company::{AgentSnapshot, BuiltIn, Provider, Tool, ToolKind, Voice};
 use common::config::Openai;
-use common::ids::{AgentId, CompanyId};
 use common::ports::agent::{AgentFrame, AgentIo, AgentRoute};
 use common::ports::{AgentCodec, AgentEvent, Agents as _};
 use common::private::SecretString;
+use common::testing;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -24,21 +24,19 @@ pub(crate) fn golden_json(name: &str) -> Value {
 }
 
 pub(crate) fn snapshot() -> AgentSnapshot {
-    AgentSnapshot {
-        company: CompanyId::parse("harbour").expect("valid"),
-        agent: AgentId::parse("reception").expect("valid"),
-        version: "v1".into(),
-        language: "en".into(),
-        provider: Provider::Openai,
-        model: "gpt-realtime-2.1".into(),
-        voice: "marin".into(),
-        instructions: "You answer the phone for Harbour Rooms.\n".into(),
-        turn_detection: TurnDetection::default(),
-        transcription: Some("gpt-4o-mini-transcribe".into()),
-        limits: AgentLimits::default(),
-        phrases: Phrases::default(),
-        script: None,
-    }
+    let mut agent = AgentSnapshot { voices: vec![voice()], tools: vec![hang_up()], ..testing::agent_snapshot() };
+    agent.languages[0].instructions = "You answer the phone for Harbour Rooms.\n".into();
+    agent
+}
+
+fn voice() -> Voice {
+    let transcription = Some("gpt-4o-mini-transcribe".into());
+    Voice { model: "gpt-realtime-2.1".into(), transcription, ..testing::voice(Provider::Openai) }
+}
+
+fn hang_up() -> Tool {
+    let description = "End the call after you have said goodbye.".into();
+    Tool { description, ..testing::tool("hang_up", ToolKind::BuiltIn(BuiltIn::HangUp)) }
 }
 
 pub(crate) fn openai(key: Option<&str>) -> Openai {
@@ -47,7 +45,7 @@ pub(crate) fn openai(key: Option<&str>) -> Openai {
 }
 
 pub(crate) fn route(agent: &AgentSnapshot) -> AgentRoute {
-    Providers::new(openai(Some("sk-test"))).open(agent).expect("there is a key")
+    Providers::new(openai(Some("sk-test"))).open(agent, 0).expect("there is a key")
 }
 
 /// A link, and all it has given back.
@@ -146,6 +144,7 @@ fn input_line(input: &AgentInput) -> String {
         }
         AgentInput::Transcribed { usage } => format!("transcribed:{}", usage_line(usage)),
         AgentInput::ToolAsked { call, name, arguments } => format!("tool {name} {} {}", call.0, arguments.reveal()),
+        AgentInput::ToolCancelled { call } => format!("tool {} cancelled", call.0),
         AgentInput::Complained { code } => format!("complained: {code}"),
         AgentInput::Lost(fault) => format!("lost: {fault:?}"),
     }
@@ -174,6 +173,8 @@ pub(crate) fn conversation(turns: &[(Speaker, Option<&str>)]) -> Conversation {
         started_ms: u64::from(number) * 1_000,
         ended_ms: u64::from(number) * 1_000 + 500,
         heard: Heard::Whole,
+        version: None,
     };
-    Conversation { turns: (1..).zip(turns).map(turn).collect(), numbered: turns.len() as u32 }
+    let numbered = turns.len() as u32;
+    Conversation { turns: (1..).zip(turns).map(turn).collect(), numbered, ..Conversation::default() }
 }
