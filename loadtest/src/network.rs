@@ -5,14 +5,18 @@
 //! test: what both get right, they got right from the same documents.
 
 pub mod address;
+mod book;
 mod calls;
+mod legs;
+mod queues;
 mod rest;
+mod rooms;
 mod signature;
 mod webhook;
 
 use std::hash::BuildHasher;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -22,10 +26,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub use address::Route;
+pub use book::{Book, Callee, Human};
 pub use calls::CallStatus;
 pub(crate) use calls::{Calls, Direction, Method, Order, Source};
+pub use legs::Leg;
+pub(crate) use legs::Legs;
+pub(crate) use queues::{Queues, Taken};
 pub use rest::RestCounts;
 pub(crate) use rest::rfc_2822;
+pub(crate) use rooms::{Participant, RoomState, Rooms, Seat};
 pub use signature::{sign, signed_form, signed_stream_form};
 pub(crate) use webhook::{Answer, NoAnswer, Params, Question, Signing};
 
@@ -49,6 +58,11 @@ pub struct NetworkConfig {
     pub routes: Vec<Route>,
     /// Whether the `action` of a verb is asked for when REST sends the call elsewhere.
     pub interrupted_action: InterruptedAction,
+    /// Who can be called. A network without a book hands every call created by REST to [`Network::next_ring`].
+    pub book: Book,
+    /// How many times faster than real the clock of those goes who are called by REST, outside media streams. Those who
+    /// are called by `<Dial>` share their caller's clock.
+    pub speed: u32,
 }
 
 impl NetworkConfig {
@@ -63,6 +77,8 @@ impl NetworkConfig {
             status_callback: None,
             routes: Vec::new(),
             interrupted_action: InterruptedAction::default(),
+            book: Book::new(),
+            speed: crate::phone::SPEED,
         }
     }
 }
@@ -86,6 +102,10 @@ struct Inner {
     config: NetworkConfig,
     client: reqwest::Client,
     calls: Calls,
+    book: Mutex<Book>,
+    legs: Legs,
+    rooms: Rooms,
+    queues: Queues,
     api_base_url: String,
     counters: rest::Counters,
     ring: mpsc::Sender<Ring>,
@@ -93,7 +113,7 @@ struct Inner {
     seed: u64,
     serial: AtomicU64,
     ticks_from: Instant,
-    server: std::sync::Mutex<Option<JoinHandle<()>>>,
+    server: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Drop for Inner {
@@ -117,6 +137,7 @@ pub struct Ring {
     pub(crate) source: Source,
     pub(crate) status_callback: Option<String>,
     pub(crate) status_events: Vec<String>,
+    pub(crate) timeout: Duration,
     pub(crate) time_limit: Option<Duration>,
     pub(crate) orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
 }
@@ -133,6 +154,10 @@ impl Network {
         let api_base_url = format!("http://{}", listener.local_addr()?);
         let (ring, rings) = mpsc::channel(RINGS);
         let network = Self(Arc::new(Inner {
+            book: Mutex::new(config.book.clone()),
+            legs: Legs::default(),
+            rooms: Rooms::default(),
+            queues: Queues::default(),
             config,
             client: webhook::client().context("make the HTTP client")?,
             calls: Calls::default(),
@@ -143,7 +168,7 @@ impl Network {
             seed: std::hash::RandomState::new().hash_one("network"),
             serial: AtomicU64::new(0),
             ticks_from: Instant::now(),
-            server: std::sync::Mutex::new(None),
+            server: Mutex::new(None),
         }));
         let server = tokio::spawn(rest::serve(listener, Arc::downgrade(&network.0)));
         *network.0.server.lock().expect("nobody panics while holding it") = Some(server);
@@ -191,6 +216,35 @@ impl Network {
         self.0.counters.refuse_next(requests);
     }
 
+    /// Gives a number to somebody, or to somebody else.
+    pub fn list(&self, number: impl Into<String>, callee: impl Into<Callee>) {
+        let mut book = self.0.book.lock().expect("nobody panics while holding the book");
+        book.insert(number.into(), callee.into());
+    }
+
+    /// Everybody who was ever called, by `<Dial>` or by REST, in the order they were dialled.
+    #[must_use]
+    pub fn legs(&self) -> Vec<Leg> {
+        self.0.legs.all()
+    }
+
+    /// The legs, as soon as they are as wanted.
+    pub async fn legs_when(&self, wanted: impl Fn(&[Leg]) -> bool) -> Vec<Leg> {
+        self.0.legs.when(wanted).await
+    }
+
+    /// How many wait in a queue.
+    #[must_use]
+    pub fn queued(&self, name: &str) -> usize {
+        self.0.queues.size(name)
+    }
+
+    /// The SIDs of the calls in a conference, in the order they came.
+    #[must_use]
+    pub fn conference(&self, name: &str) -> Vec<String> {
+        self.0.rooms.inside(name)
+    }
+
     /// The next call created by REST; waits until there is one.
     pub async fn next_ring(&self) -> Option<Ring> {
         self.0.rings.lock().await.recv().await
@@ -210,6 +264,28 @@ impl Network {
 
     pub(crate) fn calls(&self) -> &Calls {
         &self.0.calls
+    }
+
+    pub(crate) fn register(&self) -> &Legs {
+        &self.0.legs
+    }
+
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.0.queues
+    }
+
+    /// Who has a number; it fails if nobody does.
+    pub(crate) fn look_up(&self, number: &str) -> Callee {
+        let book = self.0.book.lock().expect("nobody panics while holding the book");
+        book.get(number).cloned().unwrap_or(Callee::Fails)
+    }
+
+    fn has_book(&self) -> bool {
+        !self.0.book.lock().expect("nobody panics while holding the book").is_empty()
     }
 
     pub(crate) fn ring(&self, ring: Ring) -> Result<(), ()> {

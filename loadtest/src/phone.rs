@@ -19,13 +19,20 @@
 
 mod call;
 pub mod clip;
+mod conference;
+mod dial;
 mod document;
 mod event;
 mod fault;
+mod gather;
 mod handshake;
+mod hold;
+mod leg;
 mod media;
 mod plan;
 mod player;
+mod prompt;
+mod queue;
 mod schedule;
 mod script;
 mod status;
@@ -34,18 +41,22 @@ mod truth;
 mod twiml;
 mod verbs;
 pub mod voice;
+mod wait;
 pub mod wav;
 mod wire;
 
 pub use clip::Clip;
 pub use event::PhoneEvent;
 pub use fault::Fault;
-pub use plan::{Background, CallPlan, DialOutcome, StatusDelivery, WebhookDelivery};
+pub(crate) use leg::call_human;
+pub(crate) use plan::SPEED;
+pub use plan::{Background, CallPlan, StatusDelivery, WebhookDelivery};
 pub use player::Keep;
 pub use script::Step;
 pub use truth::{
-    CallEnd, CallTruth, ClearTruth, DocumentTruth, DuplicateCheck, HeardSpan, MarkFate, MarkTruth, Notice,
-    ReceivedMedia, SecondSocket, SentFrame, StreamEnd, StreamTruth,
+    CallEnd, CallTruth, ClearTruth, ConferenceTruth, ConnectionTruth, DialTruth, DocumentTruth, DuplicateCheck,
+    HeardSpan, MarkFate, MarkTruth, Notice, PlayTruth, QueueTruth, ReceivedMedia, SecondSocket, SentFrame, StreamEnd,
+    StreamTruth,
 };
 
 use crate::network::{Direction, Method, Network, Ring, Source};
@@ -68,6 +79,9 @@ pub async fn answer(network: &Network, ring: Ring, mut plan: CallPlan) -> CallTr
     plan.status_callback = ring.status_callback;
     let mut call = Call::new(network.clone(), plan, ring.call_sid, Direction::Outbound, ring.orders);
     call.status_events = ring.status_events;
-    call.ring_and_answer();
-    call.run(Ask::of(ring.source)).await
+    call.ring();
+    call.pick_up();
+    let truth = call.run(Ask::of(ring.source)).await;
+    network.register().note(&truth.call_sid, |leg| leg.truth = Some(Box::new(truth.clone())));
+    truth
 }

@@ -59,7 +59,10 @@ impl CallStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Inbound,
+    /// Created by REST.
     Outbound,
+    /// The other end of a `<Dial>`.
+    Dialled,
 }
 
 impl Direction {
@@ -67,6 +70,7 @@ impl Direction {
         match self {
             Self::Inbound => "inbound",
             Self::Outbound => "outbound-api",
+            Self::Dialled => "outbound-dial",
         }
     }
 }
@@ -109,6 +113,7 @@ pub(crate) enum Order {
 pub(crate) struct Entry {
     pub(crate) status: CallStatus,
     pub(crate) direction: Direction,
+    pub(crate) parent: Option<String>,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) created: Timestamp,
@@ -143,6 +148,7 @@ impl Calls {
         let entry = Entry {
             status,
             direction,
+            parent: None,
             from: from.to_owned(),
             to: to.to_owned(),
             created: Timestamp::now(),
@@ -152,6 +158,13 @@ impl Calls {
         };
         self.lock().insert(sid.to_owned(), entry);
         (orders, receiver)
+    }
+
+    /// Makes a call the other end of another's `<Dial>`.
+    pub(crate) fn adopt(&self, sid: &str, parent: &str) {
+        if let Some(entry) = self.lock().get_mut(sid) {
+            entry.parent = Some(parent.to_owned());
+        }
     }
 
     /// Moves a call on; a final state stays.

@@ -22,10 +22,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::calls::{Direction, Entry, Method, NoOrder, Order, Source};
-use super::{CallStatus, Inner, Network, Ring};
+use super::{CallStatus, Inner, Leg, Network, Ring};
 
 /// The longest TwiML that may be given in place, in characters.
 const TWIML_LIMIT: usize = 4000;
+/// How long a call rings when its creator does not say.
+const RING_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the REST API has answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -162,15 +164,20 @@ async fn create(Extension(network): Known, Path(account): Path<String>, Form(fie
         source,
         status_callback: field(&fields, "StatusCallback").map(str::to_owned),
         status_events: all(&fields, "StatusCallbackEvent"),
-        time_limit: field(&fields, "TimeLimit").and_then(|s| s.parse().ok()).map(Duration::from_secs),
+        timeout: duration(&fields, "Timeout").unwrap_or(RING_TIMEOUT),
+        time_limit: duration(&fields, "TimeLimit"),
         orders,
     };
-    if network.ring(ring).is_err() {
+    // As it was created: the telephone may be quicker than this answer.
+    let body = network.calls().find(&call_sid).map(|entry| resource(&network, &call_sid, &entry));
+    network.register().enter(Leg::dialled(&call_sid, None, to, from));
+    if network.has_book() {
+        crate::phone::call_human(&network, ring);
+    } else if network.ring(ring).is_err() {
         network.calls().set(&call_sid, CallStatus::Failed);
         return problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too many requests");
     }
     count(&network.0.counters.created);
-    let body = network.calls().find(&call_sid).map(|entry| resource(&network, &call_sid, &entry));
     (StatusCode::CREATED, Json(body)).into_response()
 }
 
@@ -254,6 +261,10 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     fields.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
 }
 
+fn duration(fields: &[(String, String)], name: &str) -> Option<Duration> {
+    field(fields, name).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs)
+}
+
 fn all(fields: &[(String, String)], name: &str) -> Vec<String> {
     fields.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
 }
@@ -276,7 +287,7 @@ fn resource(network: &Network, sid: &str, entry: &Entry) -> Value {
         "end_time": day(entry.ended),
         "duration": lasted,
         "price": null, "price_unit": "USD", "queue_time": "0",
-        "answered_by": null, "parent_call_sid": null, "phone_number_sid": null, "group_sid": null,
+        "answered_by": null, "parent_call_sid": entry.parent, "phone_number_sid": null, "group_sid": null,
         "trunk_sid": null, "caller_name": null, "forwarded_from": null,
         "uri": format!("/2010-04-01/Accounts/{account}/Calls/{sid}.json"),
         "subresource_uris": {},

@@ -83,6 +83,20 @@ impl Network {
         .map_err(|error| NoAnswer { code: code_of(&error), text: describe(error) })
     }
 
+    /// Gets a sound file: a plain request, without the call's parameters and unsigned.
+    pub(crate) async fn get_sound(&self, url: &str) -> Result<Answer, NoAnswer> {
+        let began = Instant::now();
+        let got = async {
+            let request = self.client().get(address::actual(self.routes(), url)).header(USER_AGENT, "TwilioProxy/1.1");
+            let response = request.send().await?;
+            let status = response.status().as_u16();
+            let content_type = content_type(&response);
+            let body = response.bytes().await?;
+            Ok(Answer { status, content_type, body, took: began.elapsed(), was_redirected: false })
+        };
+        got.await.map_err(|error| NoAnswer { code: code_of(&error), text: describe(error) })
+    }
+
     async fn ask_once(&self, question: &Question) -> Result<Answer, reqwest::Error> {
         let began = Instant::now();
         let (public, body) = spell(question);
@@ -107,8 +121,7 @@ impl Network {
         let response = request.send().await?;
         let was_redirected = Url::parse(&actual).is_ok_and(|asked| asked != *response.url());
         let status = response.status().as_u16();
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let content_type = content_type.unwrap_or_default().to_owned();
+        let content_type = content_type(&response);
         let body = response.bytes().await?;
         Ok(Answer { status, content_type, body, took: began.elapsed(), was_redirected })
     }
@@ -125,6 +138,11 @@ fn spell(question: &Question) -> (String, String) {
         Method::Get if question.params.is_empty() => (bare.to_owned(), String::new()),
         Method::Get => (format!("{bare}{}{form}", if bare.contains('?') { '&' } else { '?' }), String::new()),
     }
+}
+
+fn content_type(response: &reqwest::Response) -> String {
+    let given = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    given.unwrap_or_default().to_owned()
 }
 
 fn code_of(error: &reqwest::Error) -> u32 {

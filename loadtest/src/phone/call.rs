@@ -3,11 +3,11 @@
 //! `phone.rs` makes it and runs it. It fetches documents (`document.rs`), has `verbs.rs` carry them out, reports its
 //! progress (`status.rs`) and writes the truth. What passes over a media stream is the business of `stream.rs`.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::document::Ask;
 use super::event::{PhoneEvent, Watcher};
@@ -38,7 +38,32 @@ pub(super) struct Call {
     pub(super) sequence: u32,
     pub(super) held: Vec<Params>,
     pub(super) final_told: bool,
+    /// The call whose `<Dial>` this one answers.
+    pub(super) parent: Option<String>,
+    pub(super) place: Place,
+    /// Keys pressed that no `<Gather>` has taken.
+    pub(super) keys: VecDeque<char>,
+    pub(super) gathers: bool,
+    /// Whether another person is on the line.
+    pub(super) connected: bool,
+    pub(super) queued_at: Instant,
+    /// Each resolves when a leg of this call is over.
+    pub(super) legs: Vec<oneshot::Receiver<()>>,
     _hang_up: JoinSet<()>,
+}
+
+/// Where a document is carried out, which decides what may stand in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The call's own.
+    #[default]
+    Call,
+    /// Before two calls are connected, heard by one of them.
+    Whisper,
+    /// While waiting in a queue.
+    Queue,
+    /// While waiting for a conference to begin.
+    Conference,
 }
 
 /// What a task in the background has to say when it is done.
@@ -53,6 +78,10 @@ pub(super) enum Report {
 pub(super) enum Flow {
     Next,
     Goto(Ask),
+    /// REST sends the call elsewhere.
+    Sent(Ask),
+    /// `<Leave>`.
+    Leave,
     End(CallEnd),
 }
 
@@ -90,31 +119,43 @@ impl Call {
             sequence: 0,
             held: Vec::new(),
             final_told: false,
+            parent: None,
+            place: Place::default(),
+            keys: VecDeque::new(),
+            gathers: false,
+            connected: false,
+            queued_at: begun,
+            legs: Vec::new(),
             _hang_up: hang_up,
             plan,
         }
     }
 
-    /// Runs documents until the call is over.
+    /// Lives through the call to its end.
     pub(super) async fn run(mut self, first: Ask) -> CallTruth {
         let sid = self.sid.clone();
         self.watcher.tell(|| PhoneEvent::Ringing(sid));
+        let end = self.documents(first).await;
+        self.finish(end).await
+    }
+
+    /// Runs documents until the call is over.
+    pub(super) async fn documents(&mut self, first: Ask) -> CallEnd {
         let mut ask = first;
-        let end = loop {
+        loop {
             let page = match self.fetch(ask).await {
                 Ok(page) => page,
                 Err(none) => {
                     self.final_status = CallStatus::Failed;
-                    break CallEnd::Failed(none.text);
+                    return CallEnd::Failed(none.text);
                 }
             };
             match self.perform(page).await {
-                Flow::Next => break CallEnd::Completed,
-                Flow::Goto(next) => ask = next,
-                Flow::End(end) => break end,
+                Flow::Next | Flow::Leave => return CallEnd::Completed,
+                Flow::Goto(next) | Flow::Sent(next) => ask = next,
+                Flow::End(end) => return end,
             }
-        };
-        self.finish(end).await
+        }
     }
 
     /// The call counts as answered from here.
@@ -122,17 +163,6 @@ impl Call {
         if self.answered.is_none() {
             self.answered = Some(Instant::now());
             self.network.calls().set(&self.sid, CallStatus::InProgress);
-        }
-    }
-
-    /// Waits, unless the call is told otherwise meanwhile.
-    pub(super) async fn wait(&mut self, duration: Duration) -> Option<Flow> {
-        let until = Instant::now() + duration;
-        let limit = self.begun + self.plan.time_limit;
-        tokio::select! {
-            biased;
-            order = self.orders.recv() => Some(self.obey(order.unwrap_or(Order::Complete))),
-            () = sleep_until(until.min(limit)) => (until > limit).then_some(Flow::End(CallEnd::TimeLimit)),
         }
     }
 
@@ -146,7 +176,7 @@ impl Call {
         match order {
             Order::Redirect(source) => {
                 self.watcher.tell(|| PhoneEvent::Redirected);
-                Flow::Goto(Ask::of(source))
+                Flow::Sent(Ask::of(source))
             }
             Order::Complete => Flow::End(CallEnd::Completed),
             Order::HangUp => Flow::End(CallEnd::HungUp),
@@ -195,9 +225,13 @@ impl Call {
         }
     }
 
-    async fn finish(mut self, end: CallEnd) -> CallTruth {
+    pub(super) async fn finish(mut self, end: CallEnd) -> CallTruth {
         self.truth.ended_ns = nanos(self.begun, Instant::now());
         self.tell_end().await;
+        for leg in std::mem::take(&mut self.legs) {
+            // The sender is dropped when the leg is over; there is nothing else to learn.
+            let _ = leg.await;
+        }
         while let Some(done) = self.posts.join_next().await {
             if let Ok(report) = done {
                 self.hear(report);
@@ -217,7 +251,16 @@ fn blank(number: u64, sid: &str, begun: Instant) -> CallTruth {
         documents: Vec::new(),
         streams: Vec::new(),
         notices: Vec::new(),
+        verbs: Vec::new(),
         spoken: Vec::new(),
+        played: Vec::new(),
+        digits_played: Vec::new(),
+        pressed: String::new(),
+        gathered: Vec::new(),
+        dials: Vec::new(),
+        conferences: Vec::new(),
+        queues: Vec::new(),
+        connections: Vec::new(),
         duplicate: DuplicateCheck::NotAsked,
         second_socket: None,
         end: CallEnd::Completed,

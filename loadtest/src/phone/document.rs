@@ -29,6 +29,12 @@ impl Ask {
     pub(super) fn with(source: Source, extra: Params) -> Self {
         Self { source, extra }
     }
+
+    /// The same, saying more.
+    pub(super) fn and(mut self, extra: Params) -> Self {
+        self.extra.extend(extra);
+        self
+    }
 }
 
 /// A document on its way through the verbs, and the address its own addresses are relative to.
@@ -61,8 +67,14 @@ impl Call {
 
     async fn fetch_from(&mut self, ask: Ask) -> Result<Page, NoAnswer> {
         let at_ns = nanos(self.begun, Instant::now());
-        let mut document =
-            DocumentTruth { at_ns, url: String::new(), status: 0, took: Duration::ZERO, body: String::new() };
+        let mut document = DocumentTruth {
+            at_ns,
+            url: String::new(),
+            status: 0,
+            took: Duration::ZERO,
+            body: String::new(),
+            verbs: Vec::new(),
+        };
         let (url, method) = match ask.source {
             Source::Twiml(body) => {
                 document.body.clone_from(&body);
@@ -116,6 +128,9 @@ impl Call {
     fn understand(&mut self, body: &str, base: String) -> Result<Page, NoAnswer> {
         let document = twiml::read(body).map_err(|text| NoAnswer { code: 12100, text })?;
         document.warnings.into_iter().for_each(|warning| self.notice(12200, warning));
+        if let Some(truth) = self.truth.documents.last_mut() {
+            truth.verbs = document.verbs.iter().map(|verb| verb.name.clone()).collect();
+        }
         Ok(Page { verbs: document.verbs, base })
     }
 }

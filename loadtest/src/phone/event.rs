@@ -14,6 +14,10 @@ pub enum PhoneEvent {
     Ringing(String),
     /// A TwiML document arrived.
     Document(String),
+    /// A document has come to this verb.
+    Verb(String),
+    /// Another person is on the line; here is the SID of their call.
+    Connected(String),
     /// `<Say>` or `<Play>` speaks.
     Announcement(String),
     /// A media stream started; here is its SID.

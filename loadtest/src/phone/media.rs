@@ -168,16 +168,18 @@ impl Media {
             playing: self.player.is_playing(),
             heard_bytes: self.player.heard_bytes(),
             quiet_since: self.player.quiet_since(),
+            connected: false,
         };
         match call.caller.act(ear) {
             Act::Speak(clip, frame) => self.speak(&clip, frame, index, call, socket, cx),
             Act::Press(key) => {
+                call.pressed(key);
                 let key = self.writer.dtmf(key);
                 self.push(socket, key, cx);
                 self.be_quiet(index, call, socket, cx)
             }
             Act::Quiet => self.be_quiet(index, call, socket, cx),
-            Act::HangUp => Some(Over::HungUp),
+            Act::HangUp | Act::Done => Some(Over::HungUp),
             Act::GiveUp => Some(Over::GaveUp),
         }
     }

@@ -14,6 +14,10 @@ use super::fault::Fault;
 use super::player::Keep;
 use super::script::Step;
 
+/// How many times faster than real time passes outside media streams, unless a plan says otherwise: minutes on hold
+/// become seconds, and the shortest waits stay long enough for the answer of a server.
+pub(crate) const SPEED: u32 = 20;
+
 /// Everything that makes one call different from another.
 #[derive(Debug)]
 pub struct CallPlan {
@@ -37,11 +41,11 @@ pub struct CallPlan {
     pub webhook_delivery: WebhookDelivery,
     /// What goes wrong on purpose.
     pub faults: Vec<Fault>,
-    /// How each `<Dial>` of the call goes; the last one repeats, none means answered for one second.
-    pub dials: VecDeque<DialOutcome>,
-    /// What is pressed at each `<Gather>`; nothing when it is empty.
+    /// What is pressed at each `<Gather>`, after its prompts have been heard; nothing when it is empty. A caller that
+    /// does not wait for the prompts has steps.
     pub gathered: VecDeque<String>,
-    /// How many times faster than real `<Say>`, `<Play>`, `<Pause>` and the length of a `<Dial>` go by.
+    /// How many times faster than real the call's own clock goes outside media streams: for `<Say>`, `<Pause>`, ringing,
+    /// talking, waiting in queues, and for the caller's steps.
     pub speed: u32,
     /// How long the caller waits for the agent to make a sound before it gives up.
     pub patience: Duration,
@@ -74,9 +78,8 @@ impl CallPlan {
             status_delivery: StatusDelivery::default(),
             webhook_delivery: WebhookDelivery::default(),
             faults: Vec::new(),
-            dials: VecDeque::new(),
             gathered: VecDeque::new(),
-            speed: 20,
+            speed: SPEED,
             patience: Duration::from_secs(90),
             time_limit: Duration::from_secs(600),
             background: Background::default(),
@@ -127,17 +130,4 @@ pub enum Background {
     Silence,
     /// The faint hiss of a real line.
     Hiss,
-}
-
-/// How the other side takes a `<Dial>`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DialOutcome {
-    /// Somebody answers and talks for this long.
-    Answered(Duration),
-    /// The line is engaged.
-    Busy,
-    /// It rings until the timeout.
-    NoAnswer,
-    /// The number does not exist.
-    Failed,
 }

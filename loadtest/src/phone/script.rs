@@ -1,8 +1,10 @@
 //! What a caller does, step by step.
 //!
-//! A plan carries the steps; the media stream asks once a frame what comes next. The steps survive the stream: a
-//! call moved to another worker goes on where it was. No sockets and no clock here, only the time it is told.
+//! A plan carries the steps; the media stream asks once a frame what comes next, and where there is no stream the wait
+//! of a verb does (`wait.rs`). The steps survive the stream: a call moved to another worker goes on where it was. No
+//! sockets and no clock here, only the time it is told.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,7 +15,8 @@ use super::event::{PhoneEvent, Watcher};
 /// Pause between two keys pressed one after the other.
 const KEY_GAP: Duration = Duration::from_millis(200);
 
-/// One thing a caller does. When no step is left, the caller hangs up.
+/// One thing a caller does. When no step is left, the caller hangs up, unless a verb keeps it waiting outside a media
+/// stream: there it waits with the verb, for the agent too, without losing patience.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Wait until the agent has spoken and nothing of it has been heard for this long.
@@ -39,6 +42,11 @@ pub enum Step {
     },
     /// Press keys, one after the other.
     Digits(String),
+    /// Wait until a document has come to this verb, such as `Dial`; one that came before an earlier `AwaitVerb` was
+    /// over does not count.
+    AwaitVerb(String),
+    /// Wait until connected with another person, by `<Dial>`, from a queue or in a conference.
+    AwaitPerson,
     /// Hang up.
     HangUp,
     /// Wait until the server ends the call.
@@ -52,6 +60,8 @@ pub(crate) struct Ear {
     pub(crate) playing: bool,
     pub(crate) heard_bytes: u64,
     pub(crate) quiet_since: Option<Instant>,
+    /// Whether somebody is there who is no agent.
+    pub(crate) connected: bool,
 }
 
 /// What the caller does in this frame.
@@ -61,6 +71,8 @@ pub(crate) enum Act {
     Speak(Clip, usize),
     Press(char),
     HangUp,
+    /// No step is left.
+    Done,
     GiveUp,
 }
 
@@ -79,36 +91,71 @@ pub(crate) struct Caller {
     began: Option<Began>,
     patience: Duration,
     watcher: Watcher,
+    /// The verbs no `AwaitVerb` has used up.
+    verbs: VecDeque<String>,
 }
 
 impl Caller {
     pub(crate) fn new(steps: Vec<Step>, patience: Duration, watcher: Watcher) -> Self {
-        Self { steps, next: 0, began: None, patience, watcher }
+        Self { steps, next: 0, began: None, patience, watcher, verbs: VecDeque::new() }
     }
 
-    /// A new stream counts what is heard from zero.
-    pub(crate) fn stream_began(&mut self) {
+    /// A new stream counts what is heard from zero, and patience with it.
+    pub(crate) fn stream_began(&mut self, now: Instant) {
+        let waits = self.steps.get(self.next).is_some_and(Step::waits_for_agent);
         if let Some(began) = &mut self.began {
             began.heard_bytes = 0;
+            began.at = if waits { now } else { began.at };
+        }
+    }
+
+    /// A document has come to this verb.
+    pub(crate) fn verb_began(&mut self, name: &str) {
+        if self.steps[self.next..].iter().any(|step| matches!(step, Step::AwaitVerb(_))) {
+            self.verbs.push_back(name.to_owned());
+        }
+    }
+
+    /// The step at hand began earlier than it seemed: where time passes faster than on the clock.
+    pub(crate) fn age(&mut self, by: Duration) {
+        if let Some(began) = &mut self.began {
+            began.at = began.at.checked_sub(by).unwrap_or(began.at);
         }
     }
 
     /// What to do in the frame that begins now.
     pub(crate) fn act(&mut self, ear: Ear) -> Act {
         loop {
-            let Some(step) = self.steps.get(self.next) else { return Act::HangUp };
+            let Some(step) = self.steps.get(self.next) else { return Act::Done };
             let began = self.began.get_or_insert(Began {
                 at: ear.now,
                 heard_bytes: ear.heard_bytes,
                 speaking: false,
                 position: 0,
             });
-            match perform(step, began, ear, self.patience, &self.watcher) {
+            let act = match step {
+                Step::AwaitVerb(name) => (!came(&mut self.verbs, name)).then_some(Act::Quiet),
+                step => perform(step, began, ear, self.patience, &self.watcher),
+            };
+            match act {
                 Some(act) => return act,
                 None => (self.next, self.began) = (self.next + 1, None),
             }
         }
     }
+}
+
+impl Step {
+    fn waits_for_agent(&self) -> bool {
+        matches!(self, Self::Listen { .. } | Self::AwaitAgent | Self::Interrupt { .. })
+    }
+}
+
+/// Whether a verb has come; uses up what came until then.
+fn came(verbs: &mut VecDeque<String>, name: &str) -> bool {
+    let Some(at) = verbs.iter().position(|verb| verb == name) else { return false };
+    verbs.drain(..=at);
+    true
 }
 
 /// What one step does now; nothing when it is done.
@@ -140,7 +187,8 @@ fn perform(step: &Step, began: &mut Began, ear: Ear, patience: Duration, watcher
         Step::Silence { ms } => (ear.now - began.at < Duration::from_millis(*ms)).then_some(Act::Quiet),
         Step::Digits(digits) => press(digits, began, ear, watcher),
         Step::HangUp => Some(Act::HangUp),
-        Step::AwaitEnd => Some(Act::Quiet),
+        Step::AwaitPerson if ear.connected => None,
+        Step::AwaitVerb(_) | Step::AwaitPerson | Step::AwaitEnd => Some(Act::Quiet),
     }
 }
 

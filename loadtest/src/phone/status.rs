@@ -33,6 +33,9 @@ impl Call {
                 add(&format!("{side}{part}"), value);
             }
         }
+        if let Some(parent) = &self.parent {
+            add("ParentCallSid", parent);
+        }
         if self.direction == Direction::Inbound {
             add("StirVerstat", "TN-Validation-Passed-A");
             add("CallToken", r#"{"parentCallInfoToken":"simulated","identityHeaderTokens":[]}"#);
@@ -44,13 +47,23 @@ impl Call {
         params
     }
 
-    /// The progress of an outbound call up to the moment it is picked up.
-    pub(super) fn ring_and_answer(&mut self) {
+    /// It rings somewhere.
+    pub(super) fn ring(&mut self) {
         self.tell_status("initiated", "initiated");
         self.network.calls().set(&self.sid, CallStatus::Ringing);
+        self.note_status(CallStatus::Ringing);
         self.tell_status("ringing", "ringing");
+    }
+
+    /// Somebody picks up.
+    pub(super) fn pick_up(&mut self) {
         self.answered();
+        self.note_status(CallStatus::InProgress);
         self.tell_status("answered", "in-progress");
+    }
+
+    fn note_status(&self, status: CallStatus) {
+        self.network.register().note(&self.sid, |leg| leg.status = status);
     }
 
     /// Posts one step of the call's progress, if anybody asked for it.
@@ -91,13 +104,14 @@ impl Call {
             return;
         }
         self.network.calls().set(&self.sid, self.final_status);
+        self.note_status(self.final_status);
         let seconds = self.answered.map_or(0, |at| at.elapsed().as_millis().div_ceil(1000));
         let mut params = self.status_params(self.final_status.as_str());
         params.push(("CallDuration".to_owned(), seconds.to_string()));
         if self.final_status == CallStatus::Completed {
             params.push(("Duration".to_owned(), seconds.div_ceil(60).to_string()));
         }
-        params.push(("SipResponseCode".to_owned(), "200".to_owned()));
+        params.push(("SipResponseCode".to_owned(), sip_code(self.final_status).to_owned()));
         let Some(url) = self.status_url() else { return };
         let question = self.question(url.clone(), Method::Post, params);
         let copies = match self.plan.status_delivery {
@@ -121,5 +135,15 @@ impl Call {
         }
         let of_network = || self.network.config().status_callback.clone();
         self.plan.status_callback.clone().or_else(|| (self.direction == Direction::Inbound).then(of_network).flatten())
+    }
+}
+
+/// What the other network is said to have answered.
+fn sip_code(status: CallStatus) -> &'static str {
+    match status {
+        CallStatus::Busy => "486",
+        CallStatus::NoAnswer | CallStatus::Canceled => "487",
+        CallStatus::Failed => "404",
+        CallStatus::Queued | CallStatus::Ringing | CallStatus::InProgress | CallStatus::Completed => "200",
     }
 }

@@ -92,7 +92,7 @@ impl Call {
         let sid = truth.stream_sid.clone();
         self.tell_stream(spec, &sid, "stream-started", None);
         self.watcher.tell(|| PhoneEvent::StreamStarted(sid.clone()));
-        self.caller.stream_began();
+        self.caller.stream_began(Instant::now());
         let mut media = Media::new(self, truth, spec);
         poll_fn(|cx| {
             media.open(self, &mut socket, cx);

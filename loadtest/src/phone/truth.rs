@@ -4,9 +4,13 @@
 //! of every byte are made from it. Audio is kept as sizes, times and fingerprints unless a plan asks for more, so
 //! that hundreds of calls of minutes fit into memory. All times are nanoseconds since `CallTruth::begun`.
 
+mod control;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+pub use control::{ConferenceTruth, ConnectionTruth, DialTruth, PlayTruth, QueueTruth};
 
 /// Nanoseconds from `begun` to `at`; zero if `at` is earlier.
 pub(crate) fn nanos(begun: Instant, at: Instant) -> u64 {
@@ -28,8 +32,26 @@ pub struct CallTruth {
     pub streams: Vec<StreamTruth>,
     /// What the network would have written into its debugger.
     pub notices: Vec<Notice>,
+    /// The verbs that were carried out, in order.
+    pub verbs: Vec<String>,
     /// The words of `<Say>`, in the order they were spoken.
     pub spoken: Vec<String>,
+    /// The sound files of `<Play>`, in order.
+    pub played: Vec<PlayTruth>,
+    /// The digits the network played into the call, `<Play digits>` and `sendDigits`, in order.
+    pub digits_played: Vec<String>,
+    /// All the keys pressed, in streams and out of them.
+    pub pressed: String,
+    /// What each `<Gather>` took; empty for one that took nothing.
+    pub gathered: Vec<String>,
+    /// Every `<Dial>` to numbers, in order.
+    pub dials: Vec<DialTruth>,
+    /// Every conference joined, in order.
+    pub conferences: Vec<ConferenceTruth>,
+    /// Every queue waited in, in order.
+    pub queues: Vec<QueueTruth>,
+    /// Everybody this call was connected with, in order.
+    pub connections: Vec<ConnectionTruth>,
     /// What became of a webhook that was sent twice.
     pub duplicate: DuplicateCheck,
     /// What became of a second stream that replayed the first one's address.
@@ -82,6 +104,8 @@ pub enum CallEnd {
     HungUp,
     /// The caller waited longer for the agent than its patience lasts.
     GaveUp,
+    /// Nobody picked up: see the call's status.
+    Unanswered,
     /// The server ended the call: by REST, by `<Hangup>`, or because no verb was left.
     Completed,
     /// `<Reject>`.
@@ -105,6 +129,8 @@ pub struct DocumentTruth {
     pub took: Duration,
     /// The document.
     pub body: String,
+    /// The names of its verbs; none when it is no TwiML.
+    pub verbs: Vec<String>,
 }
 
 /// Something the network complains about, by Twilio's error number.

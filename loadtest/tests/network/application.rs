@@ -31,6 +31,7 @@ pub(crate) const NUMBER: &str = "+15005550006";
 pub(crate) struct Hit {
     pub(crate) path: String,
     pub(crate) params: BTreeMap<String, String>,
+    pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
     pub(crate) is_signed: bool,
 }
@@ -56,7 +57,8 @@ pub(crate) struct Stream {
 impl Application {
     /// Starts the application and a network that calls it; `talk` holds its end of every stream.
     ///
-    /// In documents `{http}` and `{ws}` stand for the application's own address.
+    /// In documents `{http}` and `{ws}` stand for the application's own address. A document `mulaw 100` is a sound of
+    /// 100 ms, for which no signature is asked.
     pub(crate) async fn start<F>(
         documents: &[(&str, &str)],
         talk: impl Fn(Stream) -> F + Send + Sync + 'static,
@@ -92,6 +94,12 @@ impl Application {
         format!("http://{}{path}", self.host)
     }
 
+    /// The value of one parameter of the first request at this path; empty without one.
+    pub(crate) fn told(&self, path: &str, name: &str) -> String {
+        let hits = self.hits(path);
+        hits.first().and_then(|hit| hit.params.get(name)).cloned().unwrap_or_default()
+    }
+
     /// What was asked at this path, in order.
     pub(crate) fn hits(&self, path: &str) -> Vec<Hit> {
         self.hits.lock().unwrap().iter().filter(|hit| hit.path == path).cloned().collect()
@@ -110,6 +118,11 @@ async fn serve(State(application): State<Application>, request: Request) -> Resp
     let hit = application.hit(&parts.method, &parts.uri, &parts.headers, &body, is_stream);
     let is_signed = hit.is_signed;
     application.hits.lock().unwrap().push(hit);
+    let sound = application.documents.get(parts.uri.path()).and_then(|document| document.strip_prefix("mulaw "));
+    if let Some(ms) = sound {
+        return ([(header::CONTENT_TYPE, "audio/basic")], vec![0x20_u8; ms.parse::<usize>().unwrap() * 8])
+            .into_response();
+    }
     if !is_signed {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -140,6 +153,7 @@ impl Application {
         Hit {
             path: uri.path().to_owned(),
             params: pairs(form).into_iter().chain(pairs(uri.query().unwrap_or_default())).collect(),
+            method: method.clone(),
             headers: headers.clone(),
             is_signed: given.is_some_and(|given| given.as_bytes() == signature.as_bytes()),
         }

@@ -6,6 +6,7 @@
 
 mod application;
 mod call;
+mod dial;
 mod faults;
 mod outbound;
 mod redirect;

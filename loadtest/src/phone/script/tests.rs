@@ -20,12 +20,13 @@ impl Room {
             playing: heard_ms > 0 && quiet_ms.is_none(),
             heard_bytes: heard_ms * 8,
             quiet_since: quiet_ms.map(time),
+            connected: false,
         };
         match self.caller.act(ear) {
             Act::Quiet => "quiet".to_owned(),
             Act::Speak(clip, frame) => format!("{} {frame}", clip.name()),
             Act::Press(key) => format!("key {key}"),
-            Act::HangUp => "hang up".to_owned(),
+            Act::HangUp | Act::Done => "hang up".to_owned(),
             Act::GiveUp => "give up".to_owned(),
         }
     }
@@ -82,4 +83,32 @@ fn patience_is_counted_from_the_last_sound() {
     assert_eq!(room.at(9_200, 40, Some(9_100)), "quiet");
     assert_eq!(room.at(14_100, 40, Some(9_100)), "quiet");
     assert_eq!(room.at(14_300, 40, Some(9_100)), "give up");
+}
+
+#[test]
+fn a_verb_that_came_early_is_not_missed_and_counts_once() {
+    let mut room = Room::new(vec![
+        Step::Say(clip("yes")),
+        Step::AwaitVerb("Gather".into()),
+        Step::Digits("1".into()),
+        Step::AwaitVerb("Gather".into()),
+        Step::HangUp,
+    ]);
+    assert_eq!(room.at(0, 0, None), "yes 0");
+    room.caller.verb_began("Say");
+    room.caller.verb_began("Gather");
+    assert_eq!(room.at(20, 0, None), "yes 1");
+    assert_eq!(room.at(40, 0, None), "key 1");
+    assert_eq!(room.at(300, 0, None), "quiet");
+    room.caller.verb_began("Gather");
+    assert_eq!(room.at(320, 0, None), "hang up");
+}
+
+#[test]
+fn patience_begins_anew_with_a_new_stream() {
+    let mut room = Room::new(vec![Step::AwaitAgent]);
+    assert_eq!(room.at(0, 0, None), "quiet");
+    room.caller.stream_began(room.zero + Duration::from_secs(60));
+    assert_eq!(room.at(64_000, 0, None), "quiet");
+    assert_eq!(room.at(65_100, 0, None), "give up");
 }
