@@ -12,20 +12,26 @@ mod sqlite;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
-use common::ports::{Db, DbError};
+use common::ports::{Db, DbError, Directory};
 use common::private::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
-/// The record at this URL, `postgres://…` or `sqlite://…`; in memory where there is none.
+/// The record and the directory at this URL, `postgres://…` or `sqlite://…`; in memory where there is none. Both are
+/// the same database by the same connections.
 ///
 /// Connects when it is first used, so a database that is away at start is an answer of [`Db::check`], not a failure
 /// here; a URL that cannot be read is. Call it inside a Tokio runtime.
-pub fn open(url: Option<&SecretString>) -> Result<Arc<dyn Db>, DbError> {
+pub fn open(url: Option<&SecretString>) -> Result<(Arc<dyn Db>, Arc<dyn Directory>), DbError> {
     match url.map(ExposeSecret::expose_secret) {
-        None => Ok(Arc::new(Sqlite::memory())),
-        Some(url) if url.starts_with("sqlite:") => Ok(Arc::new(Sqlite::open(url)?)),
-        Some(url) => Ok(Arc::new(Postgres::open(url)?)),
+        None => Ok(both(Sqlite::memory())),
+        Some(url) if url.starts_with("sqlite:") => Ok(both(Sqlite::open(url)?)),
+        Some(url) => Ok(both(Postgres::open(url)?)),
     }
+}
+
+fn both(database: impl Db + Directory) -> (Arc<dyn Db>, Arc<dyn Directory>) {
+    let database = Arc::new(database);
+    (database.clone(), database)
 }
 
 /// What a failure on this side of the database lets the caller do. Columns that are not as expected are no fault of the

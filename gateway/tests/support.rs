@@ -81,10 +81,12 @@ impl World {
     /// What a gateway is made of, and the keys it shares with workers.
     pub(crate) fn context(&self) -> (GatewayContext, Keys) {
         let config = Config::load(LoadArgs { overrides: self.settings.clone(), ..LoadArgs::default() }).unwrap();
+        let (db, directory) = adapters::db::open(None).unwrap();
         let ports = Ports {
             state: Arc::new(self.state.clone()),
             bus: Arc::new(self.bus.clone()),
-            db: adapters::db::open(None).unwrap(),
+            db,
+            directory,
             agents: Arc::new(Providers::new(config.openai.clone())),
             lines: Arc::new(TwilioLines),
             telephone: None,

@@ -5,7 +5,7 @@ use adapters::line::TwilioLines;
 use adapters::twilio::TwilioRest;
 use anyhow::Context;
 use common::config::Config;
-use common::ports::{Bus, Db, Ports, State, Telephone};
+use common::ports::{Bus, Db, Directory, Ports, State, Telephone};
 use common::private::ExposeSecret;
 use std::sync::Arc;
 
@@ -13,10 +13,12 @@ use std::sync::Arc;
 /// what is waited for.
 pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
     let telephone = TwilioRest::new(&config.twilio).context("failed to prepare Twilio's REST client")?;
+    let (db, directory) = database(config)?;
     Ok(Ports {
         state: state(config).await?,
         bus: bus(config).await?,
-        db: db(config)?,
+        db,
+        directory,
         agents: Arc::new(Providers::new(config.openai.clone())),
         lines: Arc::new(TwilioLines),
         telephone: telephone.map(|rest| Arc::new(rest) as Arc<dyn Telephone>),
@@ -45,7 +47,12 @@ pub(crate) async fn bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
     })
 }
 
-/// The record.
+/// The record alone.
 pub(crate) fn db(config: &Config) -> anyhow::Result<Arc<dyn Db>> {
+    Ok(database(config)?.0)
+}
+
+/// The record and the directory: one database.
+pub(crate) fn database(config: &Config) -> anyhow::Result<(Arc<dyn Db>, Arc<dyn Directory>)> {
     adapters::db::open(config.database_url.as_ref()).context("failed to use DATABASE_URL")
 }

@@ -75,10 +75,12 @@ impl Setup {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = Config::load(LoadArgs { overrides: self.settings, ..LoadArgs::default() }).unwrap();
         let (state, bus) = (state::Embedded::new(), bus::Embedded::new());
+        let (db, directory) = adapters::db::open(None).unwrap();
         let ports = Ports {
             state: Arc::new(state.clone()),
             bus: Arc::new(bus.clone()),
-            db: adapters::db::open(None).unwrap(),
+            db,
+            directory,
             agents: Arc::new(Providers::new(config.openai.clone())),
             lines: Arc::new(TwilioLines),
             telephone: None,

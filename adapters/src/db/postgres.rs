@@ -18,6 +18,7 @@ macro_rules! select_calls {
     };
 }
 
+mod directory;
 mod faults;
 mod record;
 

@@ -14,6 +14,7 @@ macro_rules! select_calls {
     };
 }
 
+mod directory;
 mod record;
 
 use super::migrations::{self, Dialect};
