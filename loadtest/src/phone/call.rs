@@ -41,7 +41,7 @@ pub(super) struct Call {
     /// The call whose `<Dial>` this one answers.
     pub(super) parent: Option<String>,
     pub(super) place: Place,
-    /// Keys pressed that no `<Gather>` has taken.
+    /// Keys pressed that the `<Gather>` at work has not taken yet.
     pub(super) keys: VecDeque<char>,
     pub(super) gathers: bool,
     /// Whether another person is on the line.

@@ -106,6 +106,10 @@ impl Call {
         }
         match flow {
             None | Some(Flow::Next | Flow::Leave) => self.act(verb, base, extra),
+            Some(flow @ Flow::Sent(_)) => {
+                self.post_action(verb, base, extra);
+                flow
+            }
             Some(flow) => self.left(flow, verb, base, extra).await,
         }
     }

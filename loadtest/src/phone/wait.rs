@@ -83,7 +83,8 @@ impl Call {
                 Act::Speak(..) => frames -= 1,
                 Act::Press(key) => {
                     self.pressed(key);
-                    self.keys.push_back(key);
+                    // What is pressed while nobody asks is lost.
+                    self.keys.extend(self.gathers.then_some(key));
                 }
                 Act::HangUp => return Some(CallEnd::HungUp),
                 Act::GiveUp => {

@@ -106,6 +106,14 @@ impl Application {
     }
 }
 
+/// Posts a form to the network's REST API; `tail` comes after `/Calls`.
+pub(crate) async fn rest(network: &Network, tail: &str, form: &[(&str, &str)]) -> (u16, Value) {
+    let url = format!("{}/2010-04-01/Accounts/{}/Calls{tail}.json", network.api_base_url(), network.account_sid());
+    let request = reqwest::Client::new().post(url).basic_auth(network.account_sid(), Some(network.auth_token()));
+    let answer = request.form(form).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
 /// A stream nobody expects.
 pub(crate) async fn no_stream(_: Stream) {
     panic!("no stream was expected");

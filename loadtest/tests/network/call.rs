@@ -153,7 +153,8 @@ async fn a_caller_who_hangs_up_says_stop_and_no_more_is_asked() {
     }
     let digits: Vec<_> =
         all.iter().filter(|message| message["event"] == "dtmf").map(|one| &one["dtmf"]["digit"]).collect();
-    assert_eq!(digits, ["1", "#"]);
+    assert_eq!((digits.len(), digits[0], digits[1]), (2, &"1".into(), &"#".into()));
+    assert_eq!(truth.pressed, "1#");
     assert_eq!(all.last().unwrap()["event"], "stop");
     let numbers: Vec<_> =
         all.iter().map(|one| one["sequenceNumber"].as_str().unwrap().parse::<u64>().unwrap()).collect();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use loadtest::network::{CallStatus, Callee, Human, Network};
+use loadtest::network::{CallStatus, Callee, Human, Leg, Network};
 use loadtest::phone::{self, CallEnd, CallPlan, CallTruth, Step};
 
-use crate::application::{Application, NUMBER, no_stream};
+use crate::application::{Application, NUMBER, no_stream, rest};
 
 const ANNA: &str = "+15005550071";
 const BEN: &str = "+15005550072";
@@ -78,8 +78,8 @@ async fn nobody_there_is_told_in_twilios_words() {
 
 #[tokio::test]
 async fn a_number_nobody_has_is_recorded_and_fails() {
-    let document = format!(r#"<Response><Dial action="/after">+19005550199</Dial></Response>"#);
-    let (application, network) = start(&[("/voice", &document), AFTER], &[(ANNA, Callee::Busy)]).await;
+    let document = r#"<Response><Dial action="/after">+19005550199</Dial></Response>"#;
+    let (application, network) = start(&[("/voice", document), AFTER], &[(ANNA, Callee::Busy)]).await;
     call(&network, vec![]).await;
     assert_eq!(application.told("/after", "DialCallStatus"), "failed");
     let dialled: Vec<_> = network.legs().into_iter().map(|leg| leg.to).collect();
@@ -163,4 +163,34 @@ async fn a_conversation_ends_when_its_time_is_up() {
     let talked = truth.dials[0].talked.unwrap();
     assert!(talked >= Duration::from_secs(4) && truth.end == CallEnd::Completed, "{talked:?}");
     assert_eq!(application.told("/after", "DialBridged"), "true");
+}
+
+#[tokio::test]
+async fn a_call_sent_elsewhere_while_it_talks_cuts_the_leg() {
+    let documents = [("/voice", one("")), ("/elsewhere", "<Response><Say>Hello again.</Say></Response>".to_owned())];
+    let documents = documents.each_ref().map(|(path, document)| (*path, document.as_str()));
+    let (application, network) = start(&documents, &[(ANNA, Human::after_ms(100).into())]).await;
+    let elsewhere = application.url("/elsewhere");
+    let order = async {
+        let legs = network.legs_when(|legs| legs.first().is_some_and(Leg::was_connected)).await;
+        rest(&network, &format!("/{}", legs[0].parent.as_ref().unwrap()), &[("Url", &elsewhere)]).await.0
+    };
+    let (truth, status) = tokio::join!(call(&network, vec![]), order);
+    assert_eq!((status, truth.spoken), (200, vec!["Hello again.".to_owned()]));
+    assert_eq!(network.legs()[0].status, CallStatus::Completed);
+}
+
+#[tokio::test]
+async fn a_leg_sent_elsewhere_leaves_the_caller_to_the_action() {
+    let (application, network) = start(&[("/voice", &one("")), AFTER], &[(ANNA, Human::after_ms(100).into())]).await;
+    let order = async {
+        let legs = network.legs_when(|legs| legs.first().is_some_and(Leg::was_connected)).await;
+        rest(&network, &format!("/{}", legs[0].call_sid), &[("Twiml", "<Response><Say>For you.</Say></Response>")])
+            .await
+    };
+    let (truth, (status, leg)) = tokio::join!(call(&network, vec![]), order);
+    assert_eq!((status, &leg["parent_call_sid"]), (200, &truth.call_sid.as_str().into()));
+    assert_eq!((truth.spoken, application.told("/after", "DialBridged")), (vec!["Goodbye.".to_owned()], "true".into()));
+    let legs = network.legs_when(|legs| legs[0].truth.is_some()).await;
+    assert_eq!(legs[0].heard, ["For you."]);
 }

@@ -6,10 +6,15 @@
 
 mod application;
 mod call;
+mod conference;
 mod dial;
 mod faults;
+mod keys;
 mod outbound;
+mod queue;
 mod redirect;
 mod rest;
 mod signature;
+mod sound;
 mod webhook;
+mod whisper;
