@@ -135,6 +135,7 @@ pub struct Ring {
     /// The number that rings.
     pub to: String,
     pub(crate) source: Source,
+    pub(crate) fallback_url: Option<String>,
     pub(crate) status_callback: Option<String>,
     pub(crate) status_events: Vec<String>,
     pub(crate) timeout: Duration,

@@ -77,6 +77,7 @@ pub async fn answer(network: &Network, ring: Ring, mut plan: CallPlan) -> CallTr
     (plan.from, plan.to) = (ring.from, ring.to);
     plan.time_limit = ring.time_limit.map_or(plan.time_limit, |limit| limit.min(plan.time_limit));
     plan.status_callback = ring.status_callback;
+    plan.fallback_url = ring.fallback_url.or(plan.fallback_url);
     let mut call = Call::new(network.clone(), plan, ring.call_sid, Direction::Outbound, ring.orders);
     call.status_events = ring.status_events;
     call.ring();

@@ -162,6 +162,7 @@ async fn create(Extension(network): Known, Path(account): Path<String>, Form(fie
         from: from.to_owned(),
         to: to.to_owned(),
         source,
+        fallback_url: field(&fields, "FallbackUrl").map(str::to_owned),
         status_callback: field(&fields, "StatusCallback").map(str::to_owned),
         status_events: all(&fields, "StatusCallbackEvent"),
         timeout: duration(&fields, "Timeout").unwrap_or(RING_TIMEOUT),

@@ -62,6 +62,7 @@ pub(crate) fn call_human(network: &Network, ring: Ring) {
     let mut plan = plan(&callee, &ring.from, &ring.to, network.config().speed);
     plan.time_limit = ring.time_limit.map_or(plan.time_limit, |limit| limit.min(plan.time_limit));
     plan.status_callback = ring.status_callback;
+    plan.fallback_url = ring.fallback_url;
     let mut call = Call::new(network.clone(), plan, ring.call_sid, Direction::Outbound, ring.orders);
     call.status_events = ring.status_events;
     let then = Then::Run(Ask::of(ring.source));

@@ -132,7 +132,7 @@ async fn of_several_numbers_the_first_to_pick_up_is_connected_and_the_others_are
         r#"<Response><Dial action="/after"><Number>{ANNA}</Number><Number>{BEN}</Number><Number>+1</Number></Dial></Response>"#
     );
     let humans =
-        [(ANNA, Human::after_ms(9_000).into()), (BEN, Human::after_ms(2_000).talking(Duration::from_secs(1)).into())];
+        [(ANNA, Human::after_ms(25_000).into()), (BEN, Human::after_ms(2_000).talking(Duration::from_secs(1)).into())];
     let (application, network) = start(&[("/voice", &document), AFTER], &humans).await;
     call(&network, vec![]).await;
     let legs = network.legs();

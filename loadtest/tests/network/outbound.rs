@@ -112,3 +112,20 @@ async fn a_call_that_rings_can_be_called_off() {
     let legs = network.legs_when(|legs| legs[0].truth.is_some()).await;
     assert_eq!((legs[0].status, legs[0].talked), (CallStatus::Canceled, Duration::ZERO));
 }
+
+#[tokio::test]
+async fn a_document_that_cannot_be_had_leads_to_the_fallback_of_the_call() {
+    let (application, network) = Application::start(
+        &[("/bad", "<Response><Say>"), ("/fallback", "<Response><Say>Sorry.</Say></Response>")],
+        no_stream,
+    )
+    .await;
+    network.list(ANNA, Human::default());
+    let (url, fallback) = (application.url("/bad"), application.url("/fallback"));
+    rest(&network, "", &[("To", ANNA), ("From", NUMBER), ("Url", &url), ("FallbackUrl", &fallback)]).await;
+    let legs = network.legs_when(|legs| legs[0].truth.is_some()).await;
+    assert_eq!(
+        (legs[0].heard.as_slice(), application.told("/fallback", "ErrorCode")),
+        (["Sorry.".to_owned()].as_slice(), "12100".into())
+    );
+}

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use loadtest::network::{CallStatus, Human, Leg, Network};
-use loadtest::phone::{self, CallPlan, CallTruth, Step};
+use loadtest::phone::{self, CallEnd, CallPlan, CallTruth};
+use tokio_util::sync::CancellationToken;
 
 use crate::application::{Application, NUMBER, no_stream};
 
@@ -18,10 +19,10 @@ const DOCUMENTS: [(&str, &str); 4] = [
     ("/after", "<Response><Say>Back.</Say></Response>"),
 ];
 
-async fn call(documents: &[(&str, &str)], anna: Human, steps: Vec<Step>) -> (CallTruth, Leg, Application, Network) {
+async fn call(documents: &[(&str, &str)], anna: Human) -> (CallTruth, Leg, Application, Network) {
     let (application, network) = Application::start(documents, no_stream).await;
     network.list(ANNA, anna);
-    let truth = phone::call(&network, CallPlan::new(1, NUMBER, steps)).await;
+    let truth = phone::call(&network, CallPlan::new(1, NUMBER, vec![])).await;
     let legs = network.legs();
     assert_eq!(legs.len(), 1);
     (truth, legs[0].clone(), application, network)
@@ -30,7 +31,7 @@ async fn call(documents: &[(&str, &str)], anna: Human, steps: Vec<Step>) -> (Cal
 #[tokio::test]
 async fn a_human_hears_what_it_is_about_and_accepts() {
     let anna = Human::after_ms(100).pressing("1").talking(Duration::from_secs(2));
-    let (truth, leg, application, _) = call(&DOCUMENTS, anna, vec![]).await;
+    let (truth, leg, application, _) = call(&DOCUMENTS, anna).await;
     assert_eq!(leg.heard, ["An order is missing.", "Press one.", "Thank you."]);
     assert_eq!((leg.pressed.as_str(), leg.connected_with.as_slice()), ("1", [truth.call_sid.clone()].as_slice()));
     assert_eq!(truth.spoken, ["Back."], "the caller hears none of it");
@@ -48,7 +49,7 @@ async fn a_human_hears_what_it_is_about_and_accepts() {
 
 #[tokio::test]
 async fn a_human_who_does_not_accept_is_never_connected() {
-    let (truth, leg, application, _) = call(&DOCUMENTS, Human::after_ms(100), vec![]).await;
+    let (truth, leg, application, _) = call(&DOCUMENTS, Human::after_ms(100)).await;
     assert_eq!(leg.heard, ["An order is missing.", "Press one.", "Goodbye."]);
     assert!(!leg.was_connected() && truth.connections.is_empty());
     assert_eq!(application.told("/after", "DialBridged"), "false");
@@ -58,18 +59,28 @@ async fn a_human_who_does_not_accept_is_never_connected() {
 
 #[tokio::test]
 async fn a_caller_who_hangs_up_meanwhile_ends_the_whisper() {
-    let steps = vec![Step::AwaitVerb("Dial".into()), Step::Silence { ms: 2_500 }, Step::HangUp];
-    let anna = Human::after_ms(1_000).pressing("1");
-    let (_, leg, application, _) = call(&DOCUMENTS, anna, steps).await;
+    let mut documents = DOCUMENTS;
+    documents[1].1 = r#"<Response><Say>An order is missing.</Say><Pause length="600"/></Response>"#;
+    let (_, network) = Application::start(&documents, no_stream).await;
+    network.list(ANNA, Human::after_ms(100));
+    let hang_up = CancellationToken::new();
+    let mut plan = CallPlan::new(1, NUMBER, vec![]);
+    plan.hang_up = Some(hang_up.clone());
+    let listening = async {
+        network.legs_when(|legs| legs.iter().any(|leg| !leg.heard.is_empty())).await;
+        hang_up.cancel();
+    };
+    let (truth, ()) = tokio::join!(phone::call(&network, plan), listening);
+    let leg = &network.legs()[0];
+    assert_eq!((truth.end, truth.dials[0].status.as_str()), (CallEnd::HungUp, "canceled"));
     assert!(!leg.was_connected() && leg.status == CallStatus::Completed, "{leg:?}");
-    assert!(application.hits("/pressed").is_empty());
 }
 
 #[tokio::test]
 async fn nobody_can_be_dialled_in_a_whisper() {
     let mut documents = DOCUMENTS;
     documents[1].1 = "<Response><Dial>+15005550072</Dial></Response>";
-    let (_, leg, application, _) = call(&documents, Human::after_ms(100), vec![]).await;
+    let (_, leg, application, _) = call(&documents, Human::after_ms(100)).await;
     assert!(leg.truth.unwrap().noticed(13201));
     assert_eq!(application.told("/after", "DialBridged"), "false");
 }
