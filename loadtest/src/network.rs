@@ -1,8 +1,24 @@
 //! A telephone network that does what Twilio does, on this machine.
 //!
-//! It knows the account, signs what it asks, keeps the register of calls and answers the REST API that Twilio
-//! answers. The calls themselves are made by [`crate::phone`]. It shares no code with the adapters it is there to
+//! It knows the account, signs what it asks, keeps the registers of calls, rooms and queues, and answers the REST API
+//! that Twilio answers. People who can be called stand in its address book; whoever is dialled, by `<Dial>` or by REST,
+//! is found in [`Network::legs`], also when nobody has the number. The calls themselves are made by [`crate::phone`]. It shares no code with the adapters it is there to
 //! test: what both get right, they got right from the same documents.
+//!
+//! ```no_run
+//! # async fn example() -> anyhow::Result<()> {
+//! use std::time::Duration;
+//! use loadtest::network::{Callee, Human, Network, NetworkConfig};
+//!
+//! let network = Network::start(NetworkConfig::new("http://127.0.0.1:8080/twilio/voice")).await?;
+//! // Picks up after two seconds, presses 1 when asked, talks for ten seconds and hangs up.
+//! network.list("+15005550071", Human::after_ms(2_000).pressing("1").talking(Duration::from_secs(10)));
+//! network.list("+15005550072", Callee::Busy);
+//! let legs = network.legs_when(|legs| legs.first().is_some_and(|leg| leg.truth.is_some())).await;
+//! println!("{:?} was called and heard {:?}", legs[0].to, legs[0].heard);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod address;
 mod book;

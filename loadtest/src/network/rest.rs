@@ -5,8 +5,9 @@
 //!
 //! The API: <https://www.twilio.com/docs/voice/api/call-resource> (read 2026-11).
 
+mod counts;
+
 use std::sync::Weak;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Form, Path, Request, State};
@@ -21,6 +22,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+pub(super) use counts::Counters;
+pub use counts::RestCounts;
+use counts::count;
+
 use super::calls::{Direction, Entry, Method, NoOrder, Order, Source};
 use super::{CallStatus, Inner, Leg, Network, Ring};
 
@@ -28,68 +33,6 @@ use super::{CallStatus, Inner, Leg, Network, Ring};
 const TWIML_LIMIT: usize = 4000;
 /// How long a call rings when its creator does not say.
 const RING_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What the REST API has answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RestCounts {
-    /// All requests.
-    pub requests: u64,
-    /// Calls created.
-    pub created: u64,
-    /// Calls fetched.
-    pub fetched: u64,
-    /// Calls completed or called off.
-    pub completed: u64,
-    /// Calls sent elsewhere.
-    pub redirected: u64,
-    /// Requests with wrong credentials: 401.
-    pub unauthorized: u64,
-    /// Requests answered with 429.
-    pub busy: u64,
-    /// All other requests that were refused.
-    pub refused: u64,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    requests: AtomicU64,
-    created: AtomicU64,
-    fetched: AtomicU64,
-    completed: AtomicU64,
-    redirected: AtomicU64,
-    unauthorized: AtomicU64,
-    busy: AtomicU64,
-    refused: AtomicU64,
-    to_refuse: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn read(&self) -> RestCounts {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        RestCounts {
-            requests: of(&self.requests),
-            created: of(&self.created),
-            fetched: of(&self.fetched),
-            completed: of(&self.completed),
-            redirected: of(&self.redirected),
-            unauthorized: of(&self.unauthorized),
-            busy: of(&self.busy),
-            refused: of(&self.refused),
-        }
-    }
-
-    pub(super) fn refuse_next(&self, requests: u64) {
-        self.to_refuse.store(requests, Ordering::Relaxed);
-    }
-
-    fn is_refused(&self) -> bool {
-        self.to_refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
-    }
-}
-
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
-}
 
 /// Serves until the network is dropped.
 pub(super) async fn serve(listener: TcpListener, network: Weak<Inner>) {
@@ -209,6 +152,9 @@ async fn update(
         (None, Ok(None)) => return Json(resource(&network, sid, &entry)).into_response(),
     };
     let completes = order == Order::Complete;
+    if !completes && entry.direction != Direction::Inbound && entry.status != CallStatus::InProgress {
+        return not_in_progress();
+    }
     match network.calls().order(sid, order) {
         Ok(entry) => {
             count(counter);
@@ -217,9 +163,13 @@ async fn update(
         Err(NoOrder::Unknown) => unknown(),
         // Seen in the field: completing a call that is over answers as if it had never been.
         Err(NoOrder::Over) if completes => unknown(),
-        Err(NoOrder::Over) => problem(StatusCode::BAD_REQUEST, 21220, "Call is not in-progress. Cannot redirect."),
+        Err(NoOrder::Over) => not_in_progress(),
         Err(NoOrder::Busy) => problem(StatusCode::TOO_MANY_REQUESTS, 20429, "Too many requests"),
     }
+}
+
+fn not_in_progress() -> Response {
+    problem(StatusCode::BAD_REQUEST, 21220, "Call is not in-progress. Cannot redirect.")
 }
 
 fn known_call<'a>(network: &Network, account: &str, call: &'a str) -> Option<(&'a str, Entry)> {

@@ -7,6 +7,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use super::call::{Call, Flow};
+use super::event::PhoneEvent;
 use super::twiml::Element;
 use super::verbs::params;
 use super::wait::Waited;
@@ -42,6 +43,7 @@ impl Call {
         }
         if self.gathers && self.keys.is_empty() {
             for key in self.plan.gathered.pop_front().unwrap_or_default().chars() {
+                self.watcher.tell(|| PhoneEvent::Pressed(key));
                 self.pressed(key);
                 self.keys.push_back(key);
             }

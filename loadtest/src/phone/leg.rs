@@ -15,7 +15,7 @@ use super::document::Ask;
 use super::plan::CallPlan;
 use super::truth::CallEnd;
 use super::wait::Waited;
-use crate::network::{CallStatus, Callee, Direction, Human, Leg, Method, Network, Order, Params, Ring, Source};
+use crate::network::{CallStatus, Callee, Direction, Human, Leg, Method, Network, Params, Ring, Source};
 
 /// How long an engaged line takes to say so.
 const BUSY: Duration = Duration::from_secs(1);
@@ -101,11 +101,8 @@ impl Call {
         let real = self.real(own);
         tokio::select! {
             biased;
-            order = self.orders.recv() => match order {
-                // A call nobody has picked up cannot be sent elsewhere.
-                Some(Order::Redirect(_)) => Err(CallStatus::Failed),
-                Some(Order::Complete | Order::HangUp) | None => Err(CallStatus::Canceled),
-            },
+            // REST does not send a call elsewhere that nobody has picked up: this is the end of it.
+            _ = self.orders.recv() => Err(CallStatus::Canceled),
             () = sleep(real) => Ok(()),
         }
     }

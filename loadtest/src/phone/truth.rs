@@ -44,7 +44,7 @@ pub struct CallTruth {
     pub pressed: String,
     /// What each `<Gather>` took; empty for one that took nothing.
     pub gathered: Vec<String>,
-    /// Every `<Dial>` to numbers, in order.
+    /// Every `<Dial>` to numbers or a queue, in order.
     pub dials: Vec<DialTruth>,
     /// Every conference joined, in order.
     pub conferences: Vec<ConferenceTruth>,

@@ -108,6 +108,8 @@ async fn a_call_that_rings_can_be_called_off() {
     let (_, body) = rest(&network, "", &form).await;
     let tail = format!("/{}", body["sid"].as_str().unwrap());
     network.legs_when(|legs| legs[0].status == CallStatus::Ringing).await;
+    let (status, body) = rest(&network, &tail, &[("Twiml", "<Response/>")]).await;
+    assert_eq!((status, &body["code"]), (400, &21220.into()), "nobody is there yet to be sent elsewhere");
     assert_eq!(rest(&network, &tail, &[("Status", "canceled")]).await.0, 200);
     let legs = network.legs_when(|legs| legs[0].truth.is_some()).await;
     assert_eq!((legs[0].status, legs[0].talked), (CallStatus::Canceled, Duration::ZERO));

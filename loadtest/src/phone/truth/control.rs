@@ -20,12 +20,12 @@ pub struct PlayTruth {
     pub bytes: usize,
 }
 
-/// One `<Dial>` to numbers.
+/// One `<Dial>` to numbers or a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialTruth {
     /// When it began.
     pub at_ns: u64,
-    /// The numbers, in order.
+    /// The numbers, or the queue's name.
     pub to: Vec<String>,
     /// The SIDs of the legs, in the order they were dialled.
     pub legs: Vec<String>,

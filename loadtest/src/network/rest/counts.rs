@@ -1,0 +1,68 @@
+//! What the REST API has answered, counted.
+//!
+//! `rest.rs` counts while it answers; a load run or a test reads the sums.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the REST API has answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RestCounts {
+    /// All requests.
+    pub requests: u64,
+    /// Calls created.
+    pub created: u64,
+    /// Calls fetched.
+    pub fetched: u64,
+    /// Calls completed or called off.
+    pub completed: u64,
+    /// Calls sent elsewhere.
+    pub redirected: u64,
+    /// Requests with wrong credentials: 401.
+    pub unauthorized: u64,
+    /// Requests answered with 429.
+    pub busy: u64,
+    /// All other requests that were refused.
+    pub refused: u64,
+}
+
+/// The same, while it is counted.
+#[derive(Debug, Default)]
+pub(in crate::network) struct Counters {
+    pub(super) requests: AtomicU64,
+    pub(super) created: AtomicU64,
+    pub(super) fetched: AtomicU64,
+    pub(super) completed: AtomicU64,
+    pub(super) redirected: AtomicU64,
+    pub(super) unauthorized: AtomicU64,
+    pub(super) busy: AtomicU64,
+    pub(super) refused: AtomicU64,
+    to_refuse: AtomicU64,
+}
+
+impl Counters {
+    pub(in crate::network) fn read(&self) -> RestCounts {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RestCounts {
+            requests: of(&self.requests),
+            created: of(&self.created),
+            fetched: of(&self.fetched),
+            completed: of(&self.completed),
+            redirected: of(&self.redirected),
+            unauthorized: of(&self.unauthorized),
+            busy: of(&self.busy),
+            refused: of(&self.refused),
+        }
+    }
+
+    pub(in crate::network) fn refuse_next(&self, requests: u64) {
+        self.to_refuse.store(requests, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.to_refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+pub(super) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
