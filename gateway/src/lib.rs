@@ -3,8 +3,16 @@
 
 mod admission;
 pub mod answers;
+mod asked;
+mod assign;
+pub mod back;
+pub mod dossier;
+pub mod hold;
+pub mod member;
+pub mod menu;
 mod moments;
 pub mod next;
+mod place;
 pub mod pool;
 pub mod relay;
 pub mod router;
@@ -18,7 +26,7 @@ use common::company::Roster;
 use common::config::Config;
 use common::health::Readiness;
 use common::lifecycle::Lifecycle;
-use common::ports::{Ports, State};
+use common::ports::{Ports, State, Telephone};
 use common::private::{ExposeSecret, SecretString};
 use common::token::Keys;
 use pool::Pool;
@@ -53,6 +61,8 @@ pub struct GatewayContext {
     pub answers: Answers,
     /// Writes events.
     pub witness: Witness,
+    /// Call control at the telephone network; `None` without credentials.
+    pub telephone: Option<Arc<dyn Telephone>>,
     /// Starts tasks.
     pub lifecycle: Lifecycle,
     roster: RwLock<Arc<Roster>>,
@@ -74,9 +84,15 @@ impl GatewayContext {
             pool: Arc::new(pool),
             answers: Answers::new(ports.state.clone()),
             witness: Witness::new(ports.state.clone(), ports.bus.clone(), lifecycle.clone()),
+            telephone: ports.telephone.clone(),
             lifecycle,
             roster: RwLock::new(Arc::new(roster)),
         })
+    }
+
+    /// Puts other companies and agents into force: for calls that come in from now on.
+    pub fn set_roster(&self, roster: Roster) {
+        *self.roster.write().expect("no code panics while it holds the roster") = Arc::new(roster);
     }
 
     /// The companies and agents in force.

@@ -2,6 +2,7 @@
 //! disagree. No number or key ever reaches one.
 
 use common::ids::{CallId, WorkerId};
+use common::ports::TelephoneError;
 use metrics::{counter, histogram};
 use std::time::Duration;
 
@@ -40,6 +41,33 @@ pub(crate) fn call_refused(call: &CallId, reason: &'static str) {
 pub(crate) fn call_resumed(call: &CallId) {
     counter!("patchbay_calls_resumed_total").increment(1);
     tracing::warn!(call.id = %call, "the call's stream ended while it was live: another worker goes on");
+}
+
+pub(crate) fn menu_chosen(call: &CallId, pressed: bool) {
+    counter!("patchbay_menus_total", "pressed" => if pressed { "yes" } else { "no" }).increment(1);
+    tracing::info!(call.id = %call, pressed, "the caller has passed the menu");
+}
+
+pub(crate) fn place_entered(call: &CallId, way: &'static str) {
+    tracing::info!(call.id = %call, way, "the call is sent to a place");
+}
+
+pub(crate) fn place_left(call: &CallId, way: &'static str, outcome: &'static str) {
+    counter!("patchbay_places_total", "way" => way, "outcome" => outcome).increment(1);
+    tracing::info!(call.id = %call, way, outcome, "the call has left a place");
+}
+
+pub(crate) fn member_took_call(call: &CallId) {
+    tracing::info!(call.id = %call, "somebody who was called takes the call");
+}
+
+pub(crate) fn nobody_called(call: &CallId) {
+    tracing::error!(call.id = %call, "nobody can be called into a queue or conference without TWILIO_ACCOUNT_SID's REST interface");
+}
+
+pub(crate) fn member_not_called(call: &CallId, error: &TelephoneError) {
+    counter!("patchbay_members_not_called_total").increment(1);
+    tracing::warn!(call.id = %call, %error, "somebody of a queue or conference could not be called");
 }
 
 pub(crate) fn seat_granted() {

@@ -1,21 +1,23 @@
 //! What happens to a call whose media stream has ended: Twilio asks `<Connect action>`, and the answer is a query of the
-//! call's state. No step and a live call means that its worker was lost: another goes on with the conversation.
+//! call's state. The step the worker left behind is taken; no step and a live call means that its worker was lost, and
+//! another goes on with the conversation.
 
 use crate::GatewayContext;
+use crate::asked::{Asked, Leg};
+use crate::assign::{Assignment, assign, claim_again, refuse, spoken};
+use crate::back;
+use crate::dossier::{Dossier, conversation};
 use crate::moments;
-use crate::signed::{Signed, xml};
-use crate::webhook::{Dossier, place, spoken};
-use crate::witness::envelope;
+use crate::place;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use call::{Conversation, NextStep};
+use axum::response::Response;
+use call::{NextStep, Resumed};
 use common::company::Phrases;
-use common::event::{Event, GatewayEvent, Refusal, Source};
+use common::event::Refusal;
 use common::ids::CallId;
 use common::ports::{Session, SessionStatus, SessionWrite};
 use common::telemetry::trace;
-use common::twilio::{Verb, Webhook, document};
+use common::twilio::{Verb, document};
 use std::sync::Arc;
 use tracing::Instrument;
 
@@ -23,86 +25,93 @@ use tracing::Instrument;
 /// broken, and the caller only hears one greeting after another.
 const MOST_RESUMES: u32 = 5;
 
+/// How often one call may come back from places. A caller who is sent round more often is not being helped.
+const MOST_DETOURS: u32 = 20;
+
 /// `POST|GET /twilio/next/{token}`.
 pub async fn next(State(gateway): State<Arc<GatewayContext>>, Path(token): Path<String>, request: Request) -> Response {
-    let started = tokio::time::Instant::now();
-    let signed = match Signed::read(&gateway, "next", request).await {
-        Ok(signed) => signed,
+    let asked = match Asked::read(&gateway, "next", &token, Leg::Own, request).await {
+        Ok(asked) => asked,
         Err(refused) => return refused,
     };
-    let Ok(token) = gateway.keys.open_call(&token) else {
-        moments::token_rejected("forged");
-        return StatusCode::FORBIDDEN.into_response();
-    };
-    let Ok(webhook) = Webhook::read(&signed.form) else {
-        moments::webhook_unreadable("next");
-        return xml(document(&[Verb::Hangup]).into());
-    };
-    if webhook.call != token.call {
-        moments::token_rejected("other_call");
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    let span = tracing::info_span!("next", call.id = %token.call);
-    let answering = answer(&gateway, &webhook).instrument(span);
-    let answer = match &signed.idempotency {
-        // A repeated question gets the same answer; the next stream's end is another question.
-        Some(id) => gateway.answers.once(&format!("next:{}:{id}", token.call), gateway.deadline, answering).await,
-        None => answering.await.into(),
-    };
-    moments::webhook_answered("next", started.elapsed());
-    xml(answer)
+    let span = tracing::info_span!("next", call.id = %asked.call);
+    // The next stream's end is another question, so only Twilio's own mark tells a repeat.
+    asked.once(&gateway, "next", None, answer(&gateway, &asked).instrument(span)).await
 }
 
-async fn answer(gateway: &GatewayContext, webhook: &Webhook) -> String {
+async fn answer(gateway: &GatewayContext, asked: &Asked) -> String {
     let over = document(&[Verb::Hangup]);
     // Twilio asks even when the caller has hung up; the answer has no effect then, and no worker must be woken for it.
-    if webhook.status != "in-progress" && webhook.status != "ringing" {
+    if asked.is_over() {
         return over;
     }
-    match gateway.state.session(&webhook.call).await {
-        Ok(Some(session)) if is_live(&session) => {
-            let resumed = tokio::time::timeout(gateway.deadline, resume(gateway, &webhook.call, session)).await;
-            resumed.unwrap_or_else(|_| spoken(&Phrases::default().apology, "en"))
+    match gateway.state.session(&asked.call).await {
+        Ok(Some(session)) if session.status != SessionStatus::Ended => {
+            let step = take_step(gateway, &asked.call, session);
+            let taken = tokio::time::timeout(gateway.deadline, step).await;
+            taken.unwrap_or_else(|_| spoken(&Phrases::default().apology, "en"))
         }
         // Ended, forgotten, or the store is away: then nobody knows the conversation, and silence would be worse.
         Ok(_) | Err(_) => over,
     }
 }
 
-fn is_live(session: &Session) -> bool {
-    session.status != SessionStatus::Ended && session.next != Some(NextStep::HangUp)
-}
-
-async fn resume(gateway: &GatewayContext, call: &CallId, session: Session) -> String {
-    let dossier = session.dossier.as_ref().and_then(|json| serde_json::from_slice::<Dossier>(json).ok());
-    let Some(dossier) = dossier else {
+async fn take_step(gateway: &GatewayContext, call: &CallId, session: Session) -> String {
+    let step = session.next.clone().unwrap_or(NextStep::Resume);
+    if step == NextStep::HangUp {
+        return document(&[Verb::Hangup]);
+    }
+    let Some(dossier) = Dossier::of(&session) else {
         return spoken(&Phrases::default().apology, "en");
     };
     trace::adopt(&tracing::Span::current(), &dossier.trace);
-    if session.resumes >= MOST_RESUMES {
-        return give_up(gateway, call, &session, &dossier).await;
+    let worn_out = session.resumes >= MOST_RESUMES + dossier.detours || dossier.detours >= MOST_DETOURS;
+    match step {
+        NextStep::Apologize => apologize(gateway, call, &session, &dossier).await,
+        NextStep::Resume | NextStep::Digits { .. } if worn_out => give_up(gateway, call, &dossier).await,
+        NextStep::Digits { keys } => {
+            let left = session.epoch;
+            let Some(claim) = claim_again(gateway, call).await else { return document(&[Verb::Hangup]) };
+            back::send_digits(gateway, claim, dossier, left, keys.reveal().to_owned()).await
+        }
+        NextStep::Transfer { .. } | NextStep::Conference { .. } | NextStep::Queue { .. } => {
+            match place::place(&dossier, &step).filter(|_| !worn_out) {
+                Some(place) => {
+                    moments::place_entered(call, place::words(&step).map_or("", |(way, _)| way));
+                    place::send(gateway, call, &dossier, &place)
+                }
+                None => resume(gateway, call, &session, dossier, Resumed::NobodyAnswered).await,
+            }
+        }
+        NextStep::Resume | NextStep::HangUp => resume(gateway, call, &session, dossier, Resumed::Yes).await,
     }
-    let Ok(claimed) = gateway.state.claim(call).await else {
+}
+
+async fn resume(gateway: &GatewayContext, call: &CallId, session: &Session, dossier: Dossier, why: Resumed) -> String {
+    let Some((claimed, write)) = claim_again(gateway, call).await else {
         return document(&[Verb::Hangup]);
     };
     moments::call_resumed(call);
     // The claim gives the newest checkpoint: what the old worker wrote until this moment.
-    let checkpoint = claimed.checkpoint.as_ref().or(session.checkpoint.as_ref());
-    let conversation =
-        checkpoint.and_then(|json| serde_json::from_slice::<Conversation>(json).ok()).unwrap_or_default();
-    let write = SessionWrite::new(call.clone(), claimed.epoch);
-    place(gateway, write, dossier.agent, Some(conversation), claimed.resumes).await
+    let newest = if claimed.checkpoint.is_some() { &claimed } else { session };
+    let before = Some((conversation(newest), why));
+    let resumes = claimed.resumes;
+    assign(gateway, Assignment { write, dossier, before, resumes, first: None }).await
 }
 
-/// The call ends here, under the claim it has: whoever still carries it is told by the line.
-async fn give_up(gateway: &GatewayContext, call: &CallId, session: &Session, dossier: &Dossier) -> String {
-    let reason = Refusal::TooManyResumes;
-    moments::call_refused(call, reason.as_str());
+/// The worker had no agent any more, and said why in the record.
+async fn apologize(gateway: &GatewayContext, call: &CallId, session: &Session, dossier: &Dossier) -> String {
     let mut write = SessionWrite::new(call.clone(), session.epoch);
     write.status = Some(SessionStatus::Ended);
-    let refused = Event::Gateway(GatewayEvent::Refused { reason });
-    // The last claim wrote its assignment as number 0.
-    write.events.push(envelope(call, Source::Gateway, session.epoch, 1, Some(&dossier.agent.company), refused));
     gateway.witness.write(write).await;
     spoken(&dossier.agent.phrases().apology, &dossier.agent.language)
+}
+
+/// The call ends here. The claim silences whoever still carries it.
+async fn give_up(gateway: &GatewayContext, call: &CallId, dossier: &Dossier) -> String {
+    let sentence = &dossier.agent.phrases().apology;
+    match claim_again(gateway, call).await {
+        Some((_, write)) => refuse(gateway, write, &dossier.agent, Refusal::TooManyResumes, sentence).await,
+        None => spoken(sentence, &dossier.agent.language),
+    }
 }

@@ -1,6 +1,6 @@
 //! Every public route, grouped by who calls it.
 
-use crate::{GatewayContext, next, relay, signed, webhook};
+use crate::{GatewayContext, back, hold, member, menu, next, relay, signed, webhook};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -14,6 +14,11 @@ pub fn router(gateway: Arc<GatewayContext>) -> Router {
         .route("/twilio/voice", twilio_asks(webhook::by_number))
         .route("/twilio/{company}/{language}/voice", twilio_asks(webhook::by_path))
         .route("/twilio/next/{token}", twilio_asks(next::next))
+        .route("/twilio/menu/{token}", twilio_asks(menu::chosen))
+        .route("/twilio/dial-done/{token}", twilio_asks(back::dial_done))
+        .route("/twilio/member/{token}", twilio_asks(member::answered))
+        .route("/twilio/member-key/{token}", twilio_asks(member::pressed))
+        .route("/twilio/hold/{token}", twilio_asks(hold::hold))
         .route("/twilio/status", twilio_asks(webhook::status))
         .route("/twilio/stream-status/{token}", twilio_asks(webhook::stream_status))
         .route("/twilio/recording", twilio_asks(noted));
@@ -28,6 +33,7 @@ pub fn router(gateway: Arc<GatewayContext>) -> Router {
     Router::new()
         .merge(twilio)
         .merge(aliases)
+        .route("/audio/hold.wav", get(hold::music))
         .route("/media/{worker}/{token}", any(relay::media))
         .route("/health", get(|| async { "ok\n" }))
         .with_state(gateway)

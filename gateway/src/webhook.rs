@@ -1,37 +1,23 @@
 //! Step 1: a call comes in. Before it Twilio's signed webhook, after it the answer: connect the call's audio to a worker,
 //! or a spoken sentence. Never a 500, never dead air.
 
+use crate::assign::{Assignment, assign, claim, refuse, spoken};
+use crate::dossier::Dossier;
 use crate::moments;
-use crate::pool::Seat;
 use crate::signed::{Signed, xml};
 use crate::witness::envelope;
-use crate::{GatewayContext, admission};
+use crate::{GatewayContext, admission, menu};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use call::{Conversation, Resumed};
-use common::clock;
-use common::company::{AgentSnapshot, Phrases};
+use common::company::{AgentSnapshot, Menu, Phrases};
 use common::event::{Event, GatewayEvent, Refusal, Source};
 use common::ids::{CallId, CompanyId, Epoch};
-use common::ports::{Admission, SessionStatus, SessionWrite};
-use common::reservation::Reserve;
+use common::ports::{Admission, SessionWrite};
 use common::telemetry::trace;
-use common::token::{CallToken, STREAM_TOKEN_MS, StreamToken};
-use common::twilio::{Connect, StatusCallback, Stream, StreamCallback, Verb, Webhook, address, document};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use common::twilio::{StatusCallback, StreamCallback, Webhook};
 use std::sync::Arc;
 use tracing::Instrument;
-
-/// What a gateway needs to answer for a call again: kept with its session.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dossier {
-    /// Who answers.
-    pub agent: AgentSnapshot,
-    /// The call's trace context.
-    pub trace: String,
-}
 
 /// `POST|GET /twilio/voice` and its aliases: the agent by the called number.
 pub async fn by_number(State(gateway): State<Arc<GatewayContext>>, request: Request) -> Response {
@@ -71,97 +57,47 @@ async fn incoming(gateway: Arc<GatewayContext>, request: Request, path: Option<(
 
 /// Finds the agent, claims the call, reserves a worker, writes all of it down, and answers.
 async fn accept(gateway: &GatewayContext, webhook: &Webhook, path: Option<(String, String)>) -> String {
-    let agent = match find(gateway, webhook, path.as_ref()) {
-        Ok(agent) => agent,
+    let (agent, menu) = match find(gateway, webhook, path.as_ref()) {
+        Ok(found) => found,
         Err(reason) => return refuse_unknown(gateway, webhook, reason).await,
     };
     moments::call_accepted(&webhook.call);
     let epoch = claim(gateway, &webhook.call).await;
-    let dossier = Dossier { agent: agent.clone(), trace: trace::current() };
+    let dossier = Dossier::new(webhook, agent.clone(), trace::current());
     let mut write = SessionWrite::new(webhook.call.clone(), epoch);
-    write.dossier = serde_json::to_vec(&dossier).ok().map(Into::into);
+    write.dossier = dossier.to_bytes();
     let company = Some(&agent.company);
     write.events.push(envelope(&webhook.call, Source::Gateway, epoch, 0, company, accepted(webhook, Some(&agent))));
     match admission::admit(gateway, &webhook.call, &agent).await {
-        Admission::Admitted => place(gateway, write, agent, None, 0).await,
         Admission::Full => refuse(gateway, write, &agent, Refusal::CompanyFull, &agent.phrases().busy).await,
+        Admission::Admitted => match menu {
+            Some(menu) => {
+                gateway.witness.write(write).await;
+                menu::ask(gateway, &webhook.call, &agent, &menu)
+            }
+            None => assign(gateway, Assignment::new(write, dossier)).await,
+        },
     }
 }
 
+/// The agent, and its menu: a path that names a language has chosen already.
 fn find(
     gateway: &GatewayContext,
     webhook: &Webhook,
     path: Option<&(String, String)>,
-) -> Result<AgentSnapshot, Refusal> {
+) -> Result<(AgentSnapshot, Option<Menu>), Refusal> {
     let roster = gateway.roster();
     match path {
         None => {
             let (company, agent) = roster.by_number(&webhook.to).ok_or(Refusal::UnknownNumber)?;
-            Ok(agent.snapshot(company, None))
+            Ok((agent.snapshot(company, None), agent.menu.clone()))
         }
         Some((company, language)) => {
             let id = CompanyId::parse(company.as_str()).map_err(|_| Refusal::UnknownCompany)?;
             let (company, agent) = roster.by_path(&id, language).ok_or(Refusal::UnknownCompany)?;
-            Ok(agent.snapshot(company, Some(language)))
+            Ok((agent.snapshot(company, Some(language)), None))
         }
     }
-}
-
-/// The claim in force from now on. Without the store: the time, which is what the store would have given.
-pub(crate) async fn claim(gateway: &GatewayContext, call: &CallId) -> Epoch {
-    match gateway.state.claim(call).await {
-        Ok(session) => session.epoch,
-        Err(_) => Epoch(clock::unix_ms()),
-    }
-}
-
-/// Reserves a worker for a claimed call and answers with its stream; or refuses politely. `write` already holds the
-/// events so far.
-pub(crate) async fn place(
-    gateway: &GatewayContext,
-    mut write: SessionWrite,
-    agent: AgentSnapshot,
-    conversation: Option<Conversation>,
-    resumes: u32,
-) -> String {
-    let (call, epoch) = (write.call.clone(), write.epoch);
-    let resumed = if conversation.is_some() { Resumed::Yes } else { Resumed::No };
-    let reserve =
-        Reserve { call: call.clone(), epoch, agent, conversation, resumed, caller: None, trace: trace::current() };
-    let seat = gateway.pool.reserve(&reserve).await;
-    let agent = reserve.agent;
-    let Some(seat) = seat else {
-        admission::dismiss(gateway, &call, &agent.company).await;
-        let sentence = if resumes == 0 { &agent.phrases().busy } else { &agent.phrases().apology };
-        return refuse(gateway, write, &agent, Refusal::NoCapacity, sentence).await;
-    };
-    write.status = Some(SessionStatus::Reserved);
-    write.worker = Some(seat.worker.clone());
-    add(&mut write, &agent.company, GatewayEvent::Assigned { worker: seat.worker.clone(), resumes });
-    gateway.witness.write(write).await;
-    connect(gateway, &call, epoch, seat)
-}
-
-/// Ends a claimed call with a sentence.
-async fn refuse(
-    gateway: &GatewayContext,
-    mut write: SessionWrite,
-    agent: &AgentSnapshot,
-    reason: Refusal,
-    sentence: &str,
-) -> String {
-    moments::call_refused(&write.call, reason.as_str());
-    write.status = Some(SessionStatus::Ended);
-    add(&mut write, &agent.company, GatewayEvent::Refused { reason });
-    gateway.witness.write(write).await;
-    spoken(sentence, &agent.language)
-}
-
-/// Adds the gateway's next event under this claim.
-fn add(write: &mut SessionWrite, company: &CompanyId, event: GatewayEvent) {
-    let sequence = write.events.len() as u64;
-    let event = Event::Gateway(event);
-    write.events.push(envelope(&write.call, Source::Gateway, write.epoch, sequence, Some(company), event));
 }
 
 fn accepted(webhook: &Webhook, agent: Option<&AgentSnapshot>) -> Event {
@@ -195,32 +131,6 @@ fn too_slow(gateway: &GatewayContext, webhook: &Webhook) -> String {
     spoken(&Phrases::default().apology, "en")
 }
 
-fn connect(gateway: &GatewayContext, call: &CallId, epoch: Epoch, seat: Seat) -> String {
-    let token = gateway.keys.sign_stream(&StreamToken {
-        call: call.clone(),
-        worker: seat.worker.clone(),
-        boot: seat.boot,
-        epoch,
-        expires_ms: clock::unix_ms() + STREAM_TOKEN_MS,
-    });
-    let own = gateway.keys.sign_call(&CallToken { call: call.clone() });
-    let url = |path: String| address::webhook_url(&gateway.public_url, &path);
-    document(&[Verb::Connect(Connect {
-        action: url(format!("/twilio/next/{own}")),
-        stream: Stream {
-            url: address::stream_url(&gateway.public_url, &format!("/media/{}/{token}", seat.worker)),
-            status_callback: Some(url(format!("/twilio/stream-status/{own}"))),
-            parameters: BTreeMap::new(),
-        },
-    })])
-}
-
-/// A sentence by the telephone network's own voice, then the end.
-pub(crate) fn spoken(sentence: &str, language: &str) -> String {
-    let say = Verb::Say { text: sentence.to_owned(), language: Some(language.to_owned()) };
-    document(&[say, Verb::Hangup])
-}
-
 /// `POST|GET /twilio/status` and `/call-status`: Twilio's own word about a call.
 pub async fn status(State(gateway): State<Arc<GatewayContext>>, request: Request) -> Response {
     let signed = match Signed::read(&gateway, "status", request).await {
@@ -243,8 +153,7 @@ pub async fn status(State(gateway): State<Arc<GatewayContext>>, request: Request
 /// Twilio says that a call is over: it counts no longer, whatever became of its worker.
 async fn over(gateway: &GatewayContext, call: &CallId) {
     let Ok(Some(session)) = gateway.state.session(call).await else { return };
-    let dossier = session.dossier.as_ref().and_then(|json| serde_json::from_slice::<Dossier>(json).ok());
-    if let Some(dossier) = dossier {
+    if let Some(dossier) = Dossier::of(&session) {
         admission::dismiss(gateway, call, &dossier.agent.company).await;
     }
 }

@@ -106,15 +106,17 @@ async fn the_network_s_word_is_taken_without_the_state_store() {
 }
 
 fn reserve() -> common::reservation::Reserve {
-    let roster = common::company::load::load(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents"));
-    let roster = roster.unwrap();
+    let packs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents");
+    let roster = common::company::load::load(&packs, &Default::default()).unwrap().roster;
     let (company, agent) = roster.agents().next().unwrap();
-    let agent = agent.snapshot(&company.id, None);
+    let agent = agent.snapshot(company, None);
     common::reservation::Reserve {
         call: call(9),
         epoch: common::ids::Epoch(1),
         agent,
         conversation: None,
+        resumed: ::call::Resumed::No,
+        caller: None,
         trace: String::new(),
     }
 }

@@ -5,7 +5,9 @@
 
 mod away;
 mod duplicates;
+mod menu;
 mod next;
+mod places;
 mod refused;
 mod relay;
 mod routing;

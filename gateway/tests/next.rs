@@ -1,13 +1,12 @@
 //! The network asks what comes after a stream: the answer is read from the call's state.
 
+use crate::support::bench::{Bench, conversation};
 use crate::support::request::Question;
-use crate::support::worker::{FakeWorker, Manner};
-use crate::support::{Answer, Gateway, World, call, kinds};
+use crate::support::{call, kinds};
 use axum::http::StatusCode;
-use call::{Conversation, Heard, NextStep, Speaker, Spoken, Turn};
+use call::NextStep;
 use common::clock;
-use common::ids::Epoch;
-use common::ports::{Session, SessionStatus, SessionWrite, State};
+use common::ports::{SessionStatus, State};
 use common::token::CallToken;
 
 #[tokio::test]
@@ -123,62 +122,16 @@ async fn a_token_that_is_forged_or_of_another_call_is_refused() {
     assert_eq!(bench.session().await.resumes, 0);
 }
 
-/// A call that was answered by `worker-0`, and `worker-1` beside it.
-struct Bench {
-    world: World,
-    gateway: Gateway,
-    workers: [FakeWorker; 2],
-    path: String,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        let world = World::new();
-        let gateway = world.gateway();
-        let workers = [
-            FakeWorker::start(&world, "worker-0", Manner::Willing).await,
-            FakeWorker::start(&world, "worker-1", Manner::Willing).await,
-        ];
-        let (path, _, _) = gateway.answer(Question::voice(&call(1)).post()).await.document().connect();
-        Self { world, gateway, workers, path }
-    }
-
-    async fn session(&self) -> Session {
-        self.world.state.session(&call(1)).await.unwrap().unwrap()
-    }
-
-    /// Writes as the call's worker does.
-    async fn write(&self, change: impl FnOnce(&mut SessionWrite)) {
-        let mut write = SessionWrite::new(call(1), self.session().await.epoch);
-        change(&mut write);
-        self.world.state.write(&write).await.unwrap();
-    }
-
-    fn question(&self, status: &str) -> Question {
-        Question::ask(&self.path, &call(1), status)
-    }
-
-    async fn ask(&self, status: &str) -> Answer {
-        self.gateway.answer(self.question(status).post()).await
-    }
-
-    async fn check_hung_up(&self, status: &str) {
-        let before: Epoch = self.session().await.epoch;
-        assert!(self.ask(status).await.document().is_hangup(), "{status}");
-        assert_eq!(self.session().await.epoch, before, "nobody claimed the call");
-        assert_eq!(self.workers.iter().map(|worker| worker.reservations().len()).sum::<usize>(), 1);
-    }
-}
-
-fn conversation() -> Conversation {
-    let turn = |number, speaker, text: &str| Turn {
-        number,
-        speaker,
-        text: Some(Spoken::new(text)),
-        started_ms: u64::from(number) * 1_000,
-        ended_ms: u64::from(number) * 1_000 + 500,
-        heard: Heard::Whole,
-    };
-    let turns = vec![turn(1, Speaker::Agent, "Hello."), turn(2, Speaker::Caller, "What time is breakfast?")];
-    Conversation { turns, numbered: 2 }
+#[tokio::test]
+async fn a_call_without_any_agent_hears_an_apology_and_ends() {
+    let bench = Bench::new().await;
+    bench
+        .write(|write| {
+            write.status = Some(SessionStatus::Live);
+            write.next = Some(NextStep::Apologize);
+        })
+        .await;
+    let sentence = bench.ask("in-progress").await.document().sentence();
+    assert_eq!(sentence, "I am sorry, I cannot help you right now. Please call again later.");
+    assert_eq!(bench.session().await.status, SessionStatus::Ended);
 }

@@ -1,8 +1,10 @@
 //! What the tests stand on: a world of stores, gateways in it, callers and workers.
 
+pub(crate) mod bench;
 pub(crate) mod document;
 pub(crate) mod log;
 pub(crate) mod request;
+pub(crate) mod telephone;
 pub(crate) mod worker;
 
 use adapters::agent::Providers;
@@ -13,12 +15,13 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use common::company::load::load;
+use common::company::{Company, Roster};
 use common::config::{Config, LoadArgs};
 use common::event::Envelope;
 use common::ids::CallId;
 use common::lifecycle::Lifecycle;
 use common::ports::{Bus, OutboxId, Ports, State};
-use common::private::ExposeSecret;
+use common::private::{ExposeSecret, PhoneNumber};
 use common::token::Keys;
 use document::Document;
 use gateway::GatewayContext;
@@ -27,6 +30,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use telephone::Telephones;
 use tower::ServiceExt;
 
 /// The address the telephone network reaches.
@@ -46,6 +50,8 @@ pub(crate) struct World {
     pub(crate) state: state::Embedded,
     pub(crate) bus: bus::Embedded,
     pub(crate) log: Log,
+    pub(crate) telephone: Telephones,
+    roster: Roster,
     settings: BTreeMap<String, String>,
 }
 
@@ -62,12 +68,28 @@ impl World {
             ("gateway.reserve_deadline_ms", "3000"),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { state: state::Embedded::new(), bus: bus::Embedded::new(), log: Log::keep(), settings }
+        Self {
+            state: state::Embedded::new(),
+            bus: bus::Embedded::new(),
+            log: Log::keep(),
+            telephone: Telephones::default(),
+            roster: load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents"), &Default::default()).unwrap().roster,
+            settings,
+        }
     }
 
     /// The same world with another setting for gateways made from now on.
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The same world with the company that [`CALLED`] belongs to changed.
+    pub(crate) fn with_company(mut self, change: impl FnOnce(&mut Company)) -> Self {
+        let companies = self.roster.companies.values_mut();
+        let called = PhoneNumber::new(CALLED);
+        let answers = |company: &&mut Company| company.agents.values().any(|agent| agent.numbers.contains(&called));
+        change(companies.into_iter().find(answers).unwrap());
         self
     }
 
@@ -89,10 +111,9 @@ impl World {
             directory,
             agents: Arc::new(Providers::new(config.openai.clone())),
             lines: Arc::new(TwilioLines),
-            telephone: None,
+            telephone: Some(Arc::new(self.telephone.clone())),
         };
-        let roster = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents")).unwrap();
-        let context = GatewayContext::new(&config, &ports, roster, Lifecycle::new()).unwrap();
+        let context = GatewayContext::new(&config, &ports, self.roster.clone(), Lifecycle::new()).unwrap();
         (context, Keys::new(config.secret.expose_secret()))
     }
 

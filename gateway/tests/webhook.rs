@@ -6,7 +6,7 @@ use crate::support::{World, call, kinds};
 use common::clock;
 use common::event::{Event, GatewayEvent};
 use common::ports::{SessionStatus, State};
-use gateway::webhook::Dossier;
+use gateway::dossier::Dossier;
 
 #[tokio::test]
 async fn a_signed_webhook_connects_the_caller_to_the_reserved_worker() {

@@ -11,9 +11,21 @@ pub(crate) struct Document {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
-    Say { text: String, language: String },
+    Say {
+        text: String,
+        language: String,
+    },
     Hangup,
-    Connect { action: String, stream: String, status_callback: String },
+    Connect {
+        action: String,
+        stream: String,
+        status_callback: String,
+    },
+    /// Any other: name, attributes and content as they stand there.
+    Other {
+        name: String,
+        xml: String,
+    },
 }
 
 impl Document {
@@ -34,7 +46,7 @@ impl Document {
                         status_callback: attribute(stream, "statusCallback"),
                     }
                 }
-                other => panic!("no test expects <{other}>"),
+                other => Verb::Other { name: other.to_owned(), xml: xml[node.range()].to_owned() },
             }
         });
         Self { verbs: verbs.collect() }
@@ -64,6 +76,26 @@ impl Document {
         text
     }
 
+    /// Names of the verbs, in order.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let name = |verb: &Verb| match verb {
+            Verb::Say { .. } => "Say",
+            Verb::Hangup => "Hangup",
+            Verb::Connect { .. } => "Connect",
+            Verb::Other { .. } => "",
+        };
+        self.verbs.iter().map(|verb| if let Verb::Other { name, .. } = verb { name } else { name(verb) }).collect()
+    }
+
+    /// The XML of the first verb of this name.
+    pub(crate) fn verb(&self, wanted: &str) -> &str {
+        let found = self.verbs.iter().find_map(|verb| match verb {
+            Verb::Other { name, xml } if name == wanted => Some(xml.as_str()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("no <{wanted}> in {self:?}"))
+    }
+
     pub(crate) fn is_hangup(&self) -> bool {
         self.verbs == [Verb::Hangup]
     }
@@ -71,4 +103,10 @@ impl Document {
 
 fn own_path(url: &str) -> String {
     url.strip_prefix(PUBLIC).unwrap().to_owned()
+}
+
+/// The value of an attribute of the first element in this XML, or of one within it, that has it.
+pub(crate) fn attribute(xml: &str, name: &str) -> String {
+    let tree = roxmltree::Document::parse(xml).unwrap();
+    tree.descendants().find_map(|node| node.attribute(name)).unwrap_or_else(|| panic!("no {name} in {xml}")).to_owned()
 }
