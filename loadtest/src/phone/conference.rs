@@ -41,11 +41,12 @@ impl Call {
         if seat.began {
             self.tell_conference(noun, base, &seat, "start");
         }
-        let left = match self.await_start(&mut seat.state, noun, base).await {
-            Some(flow) => (Some(flow), None),
-            None => self.confer(&mut seat.state, verb, name).await,
+        let gone = self.await_start(&mut seat.state, noun, base).await;
+        let began = *seat.state.borrow() == RoomState::Started;
+        let (flow, started) = match gone {
+            None if began => self.confer(&mut seat.state, verb, name).await,
+            gone => (gone, None),
         };
-        let (flow, started) = left;
         let (with, ended) = self.network.rooms().leave(&seat.sid, &self.sid);
         self.tell_conference(noun, base, &seat, "leave");
         if ended {
@@ -59,7 +60,7 @@ impl Call {
         }
     }
 
-    /// Waits for the room to begin; gives what this side does instead, if it goes before.
+    /// Waits for the room to begin, or to be over before; gives what this side does instead, if it goes before.
     async fn await_start(
         &mut self,
         state: &mut watch::Receiver<RoomState>,
@@ -69,12 +70,14 @@ impl Call {
         let url = noun.attribute("waitUrl").filter(|url| !url.is_empty()).and_then(|url| resolve(base, url));
         let method = Method::named(noun.attribute("waitMethod"));
         let hold = Hold { place: Place::Conference, url: url.map(|url| (url, method)), queue: None };
-        tokio::select! {
+        let gone = tokio::select! {
             biased;
             // An error would say that the room is gone, and it cannot be while somebody is in it.
             _ = state.wait_for(|state| *state != RoomState::Waiting) => None,
             flow = self.hold(hold) => Some(flow),
-        }
+        };
+        self.off_hold();
+        gone
     }
 
     /// Stays in a room that has begun; gives what this side does if it goes first, and since when it was on.
@@ -84,7 +87,6 @@ impl Call {
         verb: &Element,
         name: &str,
     ) -> (Option<Flow>, Option<Instant>) {
-        self.off_hold();
         let started = Instant::now();
         let mut others = self.network.rooms().inside(name);
         others.retain(|other| *other != self.sid);

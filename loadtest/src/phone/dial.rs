@@ -28,6 +28,9 @@ const TIME_LIMIT_S: u32 = 14_400;
 /// The most numbers that ring at the same time.
 const AT_ONCE: usize = 10;
 
+/// The most a leg has to tell: that it is ready, and that it is gone.
+const NEWS: usize = 2;
+
 /// How a group of numbers answered.
 enum Rung {
     /// This one is ready to talk, and waits to be told that it is the one.
@@ -48,14 +51,17 @@ impl Call {
         }
         let targets = targets(verb, base);
         if targets.is_empty() {
-            self.notice(13214, "<Dial> without a number");
+            self.notice(13223, "<Dial> without a number");
+        }
+        if verb.attribute("callerId").is_some_and(|number| !is_number(number)) {
+            self.notice(13214, "the callerId is no number");
         }
         self.dial_began(targets.iter().map(|target| target.number.clone()).collect());
         match self.ring_in_turn(verb, &targets).await {
             Rung::Ready(sid, go) => {
                 let over = CancellationToken::new();
                 if go.send(over.clone()).is_err() {
-                    return self.dialled(verb, base, CallStatus::NoAnswer, &sid);
+                    return self.dialled(verb, base, CallStatus::Completed, &sid);
                 }
                 self.talk_to(&sid, over, verb, base).await
             }
@@ -81,7 +87,7 @@ impl Call {
     async fn ring_all(&mut self, verb: &Element, targets: &[Target]) -> Rung {
         let caller_id = verb.attribute("callerId").unwrap_or(&self.plan.from).to_owned();
         let timeout = Duration::from_secs(verb.number("timeout", TIMEOUT_S).into());
-        let (news, mut told) = mpsc::channel(targets.len().max(1));
+        let (news, mut told) = mpsc::channel(NEWS * targets.len().max(1));
         let mut ringing: Vec<String> = Vec::new();
         for target in targets {
             ringing.push(self.call_leg(target, &caller_id, timeout, news.clone()));
@@ -195,6 +201,12 @@ fn result(status: CallStatus, sid: &str, talked: Option<Duration>) -> Params {
     }
     extra.retain(|(_, value)| !value.is_empty());
     extra
+}
+
+/// Whether a number is spelt as E.164 has it.
+fn is_number(number: &str) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// Whom a `<Dial>` names: in its own text or in nouns.

@@ -169,7 +169,10 @@ impl Live {
             }
             Then::Meet { parent, target, .. } => {
                 let (parent, target) = (parent.clone(), target.clone());
-                match self.meet(&parent, target).await {
+                let flow = self.meet(&parent, target).await;
+                // To a caller who has not talked; one who has does not hear it.
+                self.gone(CallStatus::Completed);
+                match flow {
                     Flow::Sent(ask) => {
                         self.done = None;
                         self.call.documents(ask).await
@@ -193,7 +196,6 @@ impl Live {
         if let Some(whisper) = target.whisper {
             let flow = call.whisper(whisper, Vec::new()).await;
             if !matches!(flow, Flow::Next) {
-                self.gone(CallStatus::Completed);
                 return flow;
             }
         }
@@ -213,7 +215,7 @@ impl Live {
 
     fn tell(&self, what: News) {
         if let Then::Meet { news, .. } = &self.then {
-            // There is room for one piece of news of each leg; a caller who has gone does not want it.
+            // There is room for all the news of each leg; a caller who has gone does not want it.
             let _ = news.try_send(what);
         }
     }

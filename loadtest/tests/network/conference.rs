@@ -92,3 +92,19 @@ async fn a_person_left_alone_in_a_room_stays_there() {
     let legs = network.legs_when(|legs| legs[0].truth.is_some()).await;
     assert!(legs[0].talked >= Duration::from_secs(2), "{:?}", legs[0].talked);
 }
+
+#[tokio::test]
+async fn a_room_that_is_over_before_it_began_connected_nobody() {
+    let mut documents = DOCUMENTS;
+    documents[0].1 = r#"<Response><Dial action="/after"><Conference startConferenceOnEnter="false" waitUrl="/hold">room</Conference></Dial></Response>"#;
+    let (_, network) = Application::start(&documents, no_stream).await;
+    let steps = vec![Step::AwaitVerb("Dial".into()), Step::Silence { ms: 1_000 }, Step::HangUp];
+    network.list(ANNA, Human { steps, ..Human::default() });
+    let room = ROOM.replace("endConferenceOnExit", r#"startConferenceOnEnter="false" endConferenceOnExit"#);
+    let truth = caller(&network, vec![], async |_| {
+        assert_eq!(rest(&network, "", &[("To", ANNA), ("From", NUMBER), ("Twiml", &room)]).await.0, 201);
+    })
+    .await;
+    assert!(truth.connections.is_empty() && truth.conferences[0].started_ns.is_none(), "{:?}", truth.conferences);
+    assert_eq!(truth.spoken.last().unwrap(), "Back.");
+}

@@ -78,10 +78,11 @@ async fn nobody_there_is_told_in_twilios_words() {
 
 #[tokio::test]
 async fn a_number_nobody_has_is_recorded_and_fails() {
-    let document = r#"<Response><Dial action="/after">+19005550199</Dial></Response>"#;
+    let document = r#"<Response><Dial action="/after" callerId="Anna">+19005550199</Dial></Response>"#;
     let (application, network) = start(&[("/voice", document), AFTER], &[(ANNA, Callee::Busy)]).await;
-    call(&network, vec![]).await;
+    let truth = call(&network, vec![]).await;
     assert_eq!(application.told("/after", "DialCallStatus"), "failed");
+    assert!(truth.noticed(13214), "a caller ID is a number too");
     let dialled: Vec<_> = network.legs().into_iter().map(|leg| leg.to).collect();
     assert_eq!(dialled, ["+19005550199"]);
 }
