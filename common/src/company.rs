@@ -2,6 +2,7 @@
 
 mod agent;
 mod phrases;
+mod services;
 mod snapshot;
 mod tool;
 
@@ -9,6 +10,7 @@ pub mod load;
 
 pub use agent::{Agent, AgentLimits, Language, Provider, TurnDetection, Voice};
 pub use phrases::Phrases;
+pub use services::Services;
 pub use snapshot::AgentSnapshot;
 pub use tool::{
     Briefing, BuiltIn, Choice, Confirm, HttpTool, Keep, McpTool, Menu, Queue, Rate, Room, Sample, SecretHeader,

@@ -3,6 +3,7 @@
 mod document;
 mod layers;
 mod load;
+mod named;
 mod setting;
 
 pub use crate::mistakes::{Mistake, Mistakes};
@@ -10,6 +11,7 @@ pub use document::document;
 pub use load::LoadArgs;
 pub use setting::{Kind, Setting};
 
+use crate::company::Services;
 use crate::ids::WorkerId;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -35,10 +37,16 @@ pub struct Config {
     pub secret: SecretString,
     /// Folder of companies and agents.
     pub agents_dir: PathBuf,
+    /// Addresses of services that replace those of packs and database.
+    pub services: Services,
+    /// Tools.
+    pub tools: Tools,
     /// Twilio.
     pub twilio: Twilio,
     /// OpenAI.
     pub openai: Openai,
+    /// Deepgram.
+    pub deepgram: Deepgram,
     /// Gateway.
     pub gateway: Gateway,
     /// Worker.
@@ -112,6 +120,26 @@ pub struct Openai {
     pub api_key: Option<SecretString>,
     /// `https://api.openai.com/v1` or a stand-in; `http` and `ws` schemes are taken on loopback.
     pub base_url: String,
+}
+
+/// Deepgram's account.
+#[derive(Clone, Debug)]
+pub struct Deepgram {
+    /// Key; without it agents that want Deepgram are answered by the scripted one.
+    pub api_key: Option<SecretString>,
+    /// `wss://agent.deepgram.com` or a stand-in; `http` and `ws` schemes are taken on loopback.
+    pub base_url: String,
+}
+
+/// What tools may use.
+#[derive(Clone, Debug, Default)]
+pub struct Tools {
+    /// `host:port` that tools may reach though not public or not encrypted.
+    pub private_hosts: Vec<String>,
+    /// Folder of secrets, a file each.
+    pub secrets_dir: Option<PathBuf>,
+    /// Secrets of the environment, by name.
+    pub secrets: BTreeMap<String, SecretString>,
 }
 
 /// Gateway settings.

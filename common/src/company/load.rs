@@ -1,40 +1,97 @@
-//! Reads `agents/` into a [`Roster`]: a folder a company, all mistakes at once, each with file, line and example.
+//! Reads `agents/`: a folder a company, all mistakes at once, each with file, line and example.
 //!
 //! The format is described in `agents/README.md`. Before it: files people write. After it: nothing can be wrong any
-//! more, so the roles only look things up.
+//! more, so the roles only look things up. Only what tools can do is checked elsewhere, by the crate that runs them;
+//! [`Packs::tool_mistake`] says where such a mistake stands.
 
 mod agent;
+mod company;
+mod language;
+mod menu;
+mod notes;
+pub mod records;
 mod script;
 mod sheet;
+mod standard;
+mod tool;
+mod version;
+mod voice;
 
-use super::{Company, Roster};
+pub use standard::{description as standard_description, parameters as standard_parameters, tool as standard_tool};
+
+use super::{Roster, Services};
 use crate::ids::CompanyId;
 use crate::mistakes::{Mistake, Mistakes};
+use crate::ports::Record;
 use crate::private::PhoneNumber;
-use sheet::File;
-use std::cell::RefCell;
+use notes::Notes;
+use sheet::{File, Sheet};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Calls a company may have at once where it does not say.
-const MAX_CALLS: u64 = 500;
+/// What a folder of packs holds.
+#[derive(Debug, Default)]
+pub struct Packs {
+    /// Companies and agents.
+    pub roster: Roster,
+    /// What the companies know.
+    pub records: Vec<Record>,
+    /// What is odd and no mistake.
+    pub warnings: Vec<Mistake>,
+    tools: BTreeMap<(CompanyId, String), ToolPlace>,
+}
 
-/// Reads every company under a folder.
-pub fn load(dir: &Path) -> Result<Roster, Mistakes> {
-    let mut loader = Loader { mistakes: RefCell::default(), numbers: BTreeMap::new(), companies: BTreeMap::new() };
-    let mut roster = Roster::default();
-    for folder in loader.folders(dir) {
-        if let Some(company) = loader.company(&folder) {
-            roster.companies.insert(company.id.clone(), company);
-        }
+/// Where a tool stands.
+#[derive(Clone, Debug, Default)]
+struct ToolPlace {
+    file: String,
+    line: usize,
+    fields: BTreeMap<String, usize>,
+}
+
+impl Packs {
+    /// A mistake in a tool that only shows when more is known than its file says. The key is a field of the tool, or a
+    /// path inside one: `url`, `parameters.required`.
+    pub fn tool_mistake(
+        &self,
+        company: &CompanyId,
+        tool: &str,
+        key: &str,
+        fault: impl Into<String>,
+        example: &str,
+    ) -> Mistake {
+        let place = match self.tools.get(&(company.clone(), tool.to_owned())) {
+            Some(place) => {
+                let field = key.split('.').next().unwrap_or_default();
+                format!("{} line {}", place.file, place.fields.get(field).unwrap_or(&place.line))
+            }
+            None => format!("company {company}"),
+        };
+        Mistake { place, key: format!("tool {tool}.{key}"), fault: fault.into(), example: example.to_owned() }
     }
-    let mistakes = loader.mistakes.into_inner();
-    mistakes.or(roster)
+}
+
+/// Reads every company under a folder; `services` replace addresses the packs name.
+pub fn load(dir: &Path, services: &Services) -> Result<Packs, Mistakes> {
+    let mut loader = Loader::default();
+    let mut packs = Packs::default();
+    for folder in loader.folders(dir) {
+        loader.company(&folder, &mut packs);
+    }
+    let (mistakes, warnings) = loader.notes.into_inner();
+    packs.warnings = warnings;
+    for name in services.lay_over(&mut packs.roster) {
+        let key = format!("services.{name}");
+        let fault = "is set, but no company has a service of this name".to_owned();
+        packs.warnings.push(Mistake { place: "configuration".to_owned(), key, fault, example: String::new() });
+    }
+    mistakes.or(packs)
 }
 
 /// What must be known across files.
+#[derive(Default)]
 struct Loader {
-    mistakes: RefCell<Mistakes>,
+    notes: Notes,
     /// Who claims a number: file and line.
     numbers: BTreeMap<PhoneNumber, String>,
     /// Which file defines a company.
@@ -47,7 +104,8 @@ impl Loader {
         let entries = match std::fs::read_dir(dir) {
             Ok(entries) => entries,
             Err(error) => {
-                self.note(dir, "the folder", format!("cannot be read: {error}"), "PATCHBAY_AGENTS__DIR=agents");
+                let example = "PATCHBAY_AGENTS__DIR=agents";
+                self.notes.wrong(dir, "the folder", format!("cannot be read: {error}"), example);
                 return Vec::new();
             }
         };
@@ -56,111 +114,52 @@ impl Loader {
         let mut folders: Vec<_> = paths.filter(|path| path.is_dir() && visible(path)).collect();
         folders.sort();
         if folders.is_empty() {
-            self.note(dir, "the folder", "holds no company", "agents/harbour/company.toml");
+            self.notes.wrong(dir, "the folder", "holds no company", "agents/harbour/company.toml");
         }
         folders
     }
 
-    fn company(&mut self, folder: &Path) -> Option<Company> {
+    /// Reads one company into the packs.
+    fn company(&mut self, folder: &Path, packs: &mut Packs) {
         let path = folder.join("company.toml");
-        let text = self.read(&path)?;
-        let file = File { name: path.display().to_string(), text: &text, mistakes: &self.mistakes };
-        let table = file.parse()?;
-        let mut sheet = file.sheet(&table);
-        let id = sheet.parsed("id", "harbour", |text| CompanyId::parse(text).map_err(|_| NAME.into()));
-        let name = sheet.needed("name", "Harbour Rooms");
-        let zone = sheet.needed("timezone", "Europe/Lisbon");
-        if zone.as_ref().is_some_and(|zone| !is_zone(zone)) {
-            sheet.wrong::<()>("timezone", "must be an IANA time zone", "Europe/Lisbon");
+        let read = read(&self.notes, &path, |sheet| company::read(sheet, &self.companies));
+        let Some(mut company) = read else { return };
+        self.companies.insert(company.id.clone(), path.display().to_string());
+        let tools = tool::read(&self.notes, folder);
+        for row in &tools {
+            packs.tools.insert((company.id.clone(), row.tool.name.clone()), row.place.clone());
         }
-        let max_calls = sheet.number("max_calls", 1..=100_000, MAX_CALLS) as u32;
-        if let Some(id) = &id
-            && let Some(other) = self.companies.insert(id.clone(), file.name.clone())
-        {
-            sheet.wrong::<()>("id", format!("is {:?}, which {other} has already", id.as_str()), "harbour-2");
-        }
-        sheet.finish();
-        let agents = self.agents(folder);
-        Some(Company {
-            id: id?,
-            name: name?,
-            timezone: zone?,
-            max_calls,
-            agents,
-            targets: BTreeMap::new(),
-            queues: BTreeMap::new(),
-            rooms: BTreeMap::new(),
-            services: BTreeMap::new(),
-        })
-    }
-
-    fn agents(&mut self, folder: &Path) -> BTreeMap<crate::ids::AgentId, super::Agent> {
-        let mut agents = BTreeMap::new();
-        let mut files = BTreeMap::new();
-        let paths = agent_files(folder);
-        if paths.is_empty() {
-            self.note(folder, "the folder", "holds no agent", "agent.toml");
-        }
-        for path in paths {
-            let Some(agent) = self.agent(&path) else { continue };
-            if let Some(other) = files.insert(agent.id.clone(), path.display().to_string()) {
-                let fault = format!("is {:?}, which {other} has already", agent.id.as_str());
-                self.note(&path, "id", fault, "reception-2");
-            }
-            agents.insert(agent.id.clone(), agent);
-        }
-        agents
+        company.agents = self.agents(folder, &company, &tools);
+        tool::warn_of_unused(&self.notes, &tools);
+        packs.records.extend(records::of_folder(&self.notes, folder, &company.id));
+        company::warn_of_strays(&self.notes, folder);
+        packs.roster.companies.insert(company.id.clone(), company);
     }
 
     /// Notes who claims a number, and that somebody else does already.
     fn claim(&mut self, number: &PhoneNumber, place: String) {
         if let Some(other) = self.numbers.get(number) {
             let fault = format!("claims {}, which {other} claims already; a number has one agent", number.masked());
-            let mistake = Mistake { place, key: "numbers".into(), fault, example: String::new() };
-            self.mistakes.borrow_mut().add(mistake);
+            self.notes.mistake(Mistake { place, key: "numbers".into(), fault, example: String::new() });
         } else {
             self.numbers.insert(number.clone(), place);
         }
     }
+}
 
-    fn read(&self, path: &Path) -> Option<String> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Some(text),
-            Err(error) => {
-                self.note(path, "the file", format!("cannot be read: {error}"), "");
-                None
-            }
-        }
-    }
-
-    fn note(&self, path: &Path, key: &str, fault: impl Into<String>, example: &str) {
-        let place = path.display().to_string();
-        let mistake = Mistake { place, key: key.into(), fault: fault.into(), example: example.into() };
-        self.mistakes.borrow_mut().add(mistake);
-    }
+/// Reads a TOML file field by field; fields nobody asks for are noted. `None` where it is not TOML.
+fn read<T>(notes: &Notes, path: &Path, fields: impl FnOnce(&mut Sheet<'_>) -> T) -> Option<T> {
+    let text = notes.read(path)?;
+    let file = File { name: path.display().to_string(), text: &text, notes };
+    let table = file.parse()?;
+    let mut sheet = file.sheet(&table);
+    let value = fields(&mut sheet);
+    sheet.finish();
+    Some(value)
 }
 
 /// What a name must be.
 const NAME: &str = "1 to 63 lower-case letters, digits or dashes";
-
-/// `agent.toml`, and for further agents `night.agent.toml`.
-fn agent_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    let is_agent = |path: &PathBuf| {
-        path.file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name == "agent.toml" || name.ends_with(".agent.toml"))
-    };
-    let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_agent).collect();
-    files.sort();
-    files
-}
-
-/// By its shape only: the database of zones may be elsewhere.
-fn is_zone(text: &str) -> bool {
-    let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "_+-".contains(c));
-    text == "UTC" || (text.contains('/') && text.split('/').all(part))
-}
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use call::Cue;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What is said at an occasion, in one language. What a language lacks falls back to the agent's default language, then
 /// to these.
@@ -60,6 +62,19 @@ impl Default for Phrases {
 }
 
 impl Phrases {
+    /// Every phrase with its name, as packs spell it.
+    pub fn by_name(&self) -> BTreeMap<String, String> {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let texts = value.as_object().into_iter().flatten();
+        texts.filter_map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned()))).collect()
+    }
+
+    /// From names; what is not named is the built-in English.
+    pub fn from_names(names: &BTreeMap<String, String>) -> Self {
+        let texts: Map<String, Value> = names.iter().map(|(name, text)| (name.clone(), text.as_str().into())).collect();
+        serde_json::from_value(Value::Object(texts)).unwrap_or_default()
+    }
+
     /// The wording for an occasion.
     pub fn at(&self, cue: Cue) -> &str {
         match cue {

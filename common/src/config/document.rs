@@ -12,6 +12,10 @@ mistakes are reported at once when a process starts, each with its key, what is 
 A secret can also be given as a file: `OPENAI_API_KEY_FILE=/run/secrets/openai` in the environment, or
 `api_key_file` beside `api_key` in `patchbay.toml`. Secrets are never shown, neither in mistakes nor in logs.
 
+Two kinds of settings have names of your own. `PATCHBAY_SERVICES__LOANS=https://…` (in the file: `services.loans`) replaces the address of the service `loans` that packs or the database name, for every company;
+`PATCHBAY_SERVICES__ACME__LOANS` (`services.acme.loans`) does so for the company `acme` only. `PATCHBAY_SECRET_LOANS_KEY`, or
+`PATCHBAY_SECRET_LOANS_KEY_FILE`, is the secret that a tool names `loans_key`.
+
 `RUST_LOG` says what is logged, for example `RUST_LOG=info,worker=debug`; the default is `info`.
 
 This page is made from the table in `common/src/config/setting.rs`: `UPDATE_DOCS=1 cargo test -p common configuration`.
@@ -65,6 +69,7 @@ fn kind(setting: &Setting) -> String {
         Kind::Name => "1 to 63 lower-case letters, digits or dashes".into(),
         Kind::Sid(prefix) => format!("`{prefix}` and 32 hexadecimal digits"),
         Kind::Folder => "folder".into(),
+        Kind::Hosts => "`host:port`, several separated by commas".into(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Before it: nothing but text from outside. After it: [`super::load`], which gives the texts their types.
 
+use super::named::is_named;
 use super::setting::{Kind, Setting};
 use crate::mistakes::{Mistake, Mistakes, line_of, unknown};
 use std::collections::BTreeMap;
@@ -50,6 +51,7 @@ impl File<'_> {
             let name = if section.is_empty() { name.to_string() } else { format!("{section}.{}", name.get_ref()) };
             let is_section = section.is_empty() && Setting::all().iter().any(|setting| setting.section() == name);
             match value.get_ref() {
+                DeValue::Table(_) if is_named(&name) => {}
                 DeValue::Table(inner) if is_section => self.section(&name, inner),
                 value => self.value(place, name, value),
             }
@@ -64,6 +66,10 @@ impl File<'_> {
         let text = match value {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.to_string(),
+            DeValue::Array(items) if setting.kind == Kind::Hosts => {
+                let hosts: Vec<&str> = items.iter().filter_map(|item| item.get_ref().as_str()).collect();
+                hosts.join(",")
+            }
             other => {
                 let fault = format!("is {} {}, but must be a text or a whole number", article(other), other.type_str());
                 return self.mistakes.add(mistake(&place, &name, fault, setting.example));
@@ -91,7 +97,7 @@ pub(super) fn from_environment(environment: &BTreeMap<String, String>, layers: &
                 let raw = Raw { text: text.clone(), place: place(), name: name.clone() };
                 set(setting, given_as, raw, &mut own, mistakes);
             }
-            None if is_ours(name) => {
+            None if is_ours(name) && !is_named(name) => {
                 let variables = Setting::all().iter().map(|setting| setting.variable);
                 mistakes.add(mistake("environment", name, unknown(name, variables), ""));
             }
@@ -109,6 +115,7 @@ pub(super) fn from_flags(flags: &BTreeMap<String, String>, layers: &mut Layers, 
                 layers
                     .insert(setting.key, Raw { text: text.clone(), place: "command line".into(), name: name.clone() });
             }
+            None if is_named(name) => {}
             None => {
                 let keys = Setting::all().iter().map(|setting| setting.key);
                 mistakes.add(mistake("command line", name, unknown(name, keys), ""));

@@ -1,8 +1,10 @@
 //! From texts to a [`Config`]: every value is checked, every mistake is kept, none hides another.
 
 use super::layers::{Layers, from_environment, from_file, from_flags, mistake, shown};
+use super::named;
 use super::setting::{Kind, Setting};
-use super::{Config, Gateway, LogFormat, Openai, Policy, Recorder, Routing, Twilio, Worker};
+use super::{Config, Deepgram, Gateway, LogFormat, Openai, Policy, Recorder, Routing, Tools, Twilio, Worker};
+use crate::company::Services;
 use crate::ids::WorkerId;
 use crate::mistakes::Mistakes;
 use secrecy::SecretString;
@@ -41,8 +43,11 @@ impl Config {
             let setting = setting(key);
             mistakes.add(mistake("environment", setting.variable, "is not set", setting.example));
         }
+        let services = named::services(&args, &mut mistakes);
+        let secrets = named::secrets(&args, &mut mistakes);
         let mut values = Values { layers, mistakes };
-        let config = values.config();
+        let tools = values.tools(secrets);
+        let config = Self { services, tools, ..values.config() };
         values.mistakes.or(config)
     }
 }
@@ -67,8 +72,11 @@ impl Values {
             database_url: self.secret("stores.database_url"),
             secret: self.shared_secret(),
             agents_dir: self.word("agents.dir").into(),
+            services: Services::default(),
+            tools: Tools::default(),
             twilio: self.twilio(),
             openai: Openai { api_key: self.secret("openai.api_key"), base_url: self.word("openai.base_url") },
+            deepgram: Deepgram { api_key: self.secret("deepgram.api_key"), base_url: self.word("deepgram.base_url") },
             gateway,
             worker: self.worker(),
             recorder: Recorder {
@@ -107,6 +115,19 @@ impl Values {
             address: self.text("worker.address").map(|url| url.trim_end_matches('/').to_owned()),
             seats: self.number("worker.seats") as u32,
             drain: Duration::from_secs(self.number("worker.drain_seconds")),
+        }
+    }
+
+    fn tools(&mut self, secrets: BTreeMap<String, SecretString>) -> Tools {
+        let hosts = self.text("tools.private_hosts").unwrap_or_default();
+        Tools {
+            private_hosts: hosts
+                .split(',')
+                .map(|host| host.trim().to_owned())
+                .filter(|host| !host.is_empty())
+                .collect(),
+            secrets_dir: self.text("tools.secrets_dir").map(PathBuf::from),
+            secrets,
         }
     }
 
@@ -189,6 +210,13 @@ fn check(kind: Kind, text: &str) -> Result<(), String> {
     let (right, must) = match kind {
         Kind::Text | Kind::Secret => (one_line, "a text on one line".into()),
         Kind::Folder => (one_line, "a folder".into()),
+        Kind::Hosts => {
+            let right = text
+                .split(',')
+                .map(str::trim)
+                .all(|host| !host.is_empty() && !host.contains('/') && !host.contains(char::is_whitespace));
+            (right, "hosts with a port each, separated by commas".into())
+        }
         Kind::Url(schemes) | Kind::SecretUrl(schemes) => {
             (is_url(text, schemes), format!("a URL that begins with {}", or(schemes, "://")))
         }

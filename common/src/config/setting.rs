@@ -48,6 +48,8 @@ pub enum Kind {
     Sid(&'static str),
     /// A folder.
     Folder,
+    /// `host:port`, several separated by commas.
+    Hosts,
 }
 
 impl Kind {
@@ -154,6 +156,20 @@ const TABLE: &[Setting] = &[
         "/etc/patchbay/agents",
     ),
     row(
+        ("tools.private_hosts", "PATCHBAY_TOOLS__PRIVATE_HOSTS"),
+        Kind::Hosts,
+        None,
+        "Who else tools may reach: hosts, each with its port, that are not public or speak HTTP without TLS. Without it tools reach public HTTPS servers only.",
+        "127.0.0.1:8800,loans.internal:443",
+    ),
+    row(
+        ("tools.secrets_dir", "PATCHBAY_TOOLS__SECRETS_DIR"),
+        Kind::Folder,
+        None,
+        "The folder of the secrets that tools use, a file each, named as the tool names it; read at every use.",
+        "/run/secrets/tools",
+    ),
+    row(
         ("twilio.account_sid", "TWILIO_ACCOUNT_SID"),
         Kind::Sid("AC"),
         None,
@@ -208,6 +224,20 @@ const TABLE: &[Setting] = &[
         Some("https://api.openai.com/v1"),
         "Where OpenAI is.",
         "https://eu.api.openai.com/v1",
+    ),
+    row(
+        ("deepgram.api_key", "DEEPGRAM_API_KEY"),
+        Kind::Secret,
+        None,
+        "Deepgram's key; without it the scripted agent answers for those that want Deepgram.",
+        "40 hexadecimal digits from Deepgram's console",
+    ),
+    row(
+        ("deepgram.base_url", "DEEPGRAM_BASE_URL"),
+        Kind::SafeUrl(&["https", "wss", "http", "ws"]),
+        Some("wss://agent.deepgram.com"),
+        "Where Deepgram's voice agent is.",
+        "wss://api.eu.deepgram.com",
     ),
     row(
         ("gateway.listen", "PATCHBAY_GATEWAY__LISTEN"),

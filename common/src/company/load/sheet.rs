@@ -3,8 +3,11 @@
 //! Nothing stops at the first mistake: a wrong field reads as a stand-in, which nobody gets to see because the notes
 //! make the whole load fail.
 
-use crate::mistakes::{Mistake, Mistakes, line_of, unknown};
-use std::cell::RefCell;
+mod json;
+
+use super::notes::Notes;
+use crate::mistakes::{Mistake, line_of, unknown};
+use serde_json::Value;
 use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -13,7 +16,7 @@ use toml::de::{DeTable, DeValue};
 pub(super) struct File<'f> {
     pub(super) name: String,
     pub(super) text: &'f str,
-    pub(super) mistakes: &'f RefCell<Mistakes>,
+    pub(super) notes: &'f Notes,
 }
 
 /// One table of it.
@@ -43,9 +46,12 @@ impl<'f> File<'f> {
     }
 
     pub(super) fn note(&self, line: usize, key: &str, fault: impl Into<String>, example: &str) {
+        self.notes.mistake(self.at(line, key, fault, example));
+    }
+
+    pub(super) fn at(&self, line: usize, key: &str, fault: impl Into<String>, example: &str) -> Mistake {
         let place = format!("{} line {line}", self.name);
-        let mistake = Mistake { place, key: key.into(), fault: fault.into(), example: example.into() };
-        self.mistakes.borrow_mut().add(mistake);
+        Mistake { place, key: key.into(), fault: fault.into(), example: example.into() }
     }
 }
 
@@ -126,6 +132,70 @@ impl<'f> Sheet<'f> {
         texts
     }
 
+    /// A text that may be empty.
+    pub(super) fn any_text(&mut self, key: &str, example: &str) -> Option<String> {
+        let value = self.value(key)?;
+        match value.as_str() {
+            Some(text) => Some(text.to_owned()),
+            None => self.wrong_kind(key, value, "a text", example),
+        }
+    }
+
+    /// Yes or no, if it is said.
+    pub(super) fn flag(&mut self, key: &str) -> Option<bool> {
+        let value = self.value(key)?;
+        value.as_bool().or_else(|| self.wrong_kind(key, value, "true or false", "true"))
+    }
+
+    /// Anything, as JSON.
+    pub(super) fn json(&mut self, key: &str) -> Option<Value> {
+        self.value(key).map(json::of)
+    }
+
+    /// Texts by name, `[key]`.
+    pub(super) fn texts(&mut self, key: &str, example: &str) -> Vec<(String, String)> {
+        let Some(mut table) = self.table(key) else { return Vec::new() };
+        let keys = table.keys();
+        let texts = keys.into_iter().filter_map(|name| Some((name.clone(), table.any_text(&name, example)?)));
+        texts.collect()
+    }
+
+    /// The tables of a table, `[key.name]`, by name.
+    pub(super) fn named(&mut self, key: &str) -> Vec<(String, Sheet<'f>)> {
+        let Some(mut table) = self.table(key) else { return Vec::new() };
+        let keys = table.keys();
+        keys.into_iter().filter_map(|name| Some((name.clone(), table.table(&name)?))).collect()
+    }
+
+    /// The table `[key]`, or those of the list `[[key]]`.
+    pub(super) fn one_or_more(&mut self, key: &str) -> Vec<Sheet<'f>> {
+        match self.rows.get(key).map(Spanned::get_ref) {
+            Some(DeValue::Table(_)) => self.table(key).into_iter().collect(),
+            _ => self.tables(key),
+        }
+    }
+
+    /// Whether a field is a text.
+    pub(super) fn is_text(&self, key: &str) -> bool {
+        self.rows.get(key).is_some_and(|value| value.get_ref().is_str())
+    }
+
+    /// Where the table stands.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
+    /// The line of each field.
+    pub(super) fn lines(&self) -> Vec<(String, usize)> {
+        let line = |key: &Spanned<_>| line_of(self.file.text, key.span().start);
+        self.rows.keys().map(|key| (key.get_ref().to_string(), line(key))).collect()
+    }
+
+    /// Where a field stands, as it is written in mistakes.
+    pub(super) fn place_of(&self, key: &str) -> String {
+        format!("{} line {}", self.file.name, self.line_of(key))
+    }
+
     /// A table inside, if there is one.
     pub(super) fn table(&mut self, key: &str) -> Option<Sheet<'f>> {
         let value = self.value(key)?;
@@ -170,9 +240,9 @@ impl<'f> Sheet<'f> {
         }
     }
 
-    /// Notes that a table is missing.
-    pub(super) fn missing_table(&self, line: usize, name: &str) {
-        self.file.note(line, name, "is missing", &format!("[{name}]"));
+    /// Notes a mistake in a part of a field that stands on a line of its own.
+    pub(super) fn note(&self, line: usize, key: &str, fault: impl Into<String>, example: &str) {
+        self.file.note(line, &self.name(key), fault, example);
     }
 
     /// Notes a mistake in a field; always `None`.
@@ -203,7 +273,8 @@ impl<'f> Sheet<'f> {
         self.wrong(key, format!("is of the kind {}, but must be {must}", value.type_str()), example)
     }
 
-    fn name(&self, key: &str) -> String {
+    /// How a field is called from the top of the file.
+    pub(super) fn name(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 }

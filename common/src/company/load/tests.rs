@@ -1,5 +1,9 @@
 //! The packs that come with the program, and what people are told about their own.
 
+mod languages;
+mod places;
+mod tools;
+
 use super::*;
 use crate::company::{Provider, TurnDetection};
 use std::fs;
@@ -23,18 +27,32 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     dir
 }
 
-fn load_files(files: &[(&str, &str)]) -> Result<Roster, String> {
+fn load_files(files: &[(&str, &str)]) -> Result<Packs, String> {
     let dir = folder(files);
-    load(dir.path()).map_err(|mistakes| mistakes.to_string().replace(&format!("{}/", dir.path().display()), ""))
+    let here = |text: String| text.replace(&format!("{}/", dir.path().display()), "");
+    let mut packs = load(dir.path(), &Services::default()).map_err(|mistakes| here(mistakes.to_string()))?;
+    packs.warnings.iter_mut().for_each(|warning| warning.place = here(warning.place.clone()));
+    Ok(packs)
 }
 
-fn load_agent(agent: &str) -> Result<Roster, String> {
+fn load_agent(agent: &str) -> Result<Packs, String> {
     load_files(&[("acme/company.toml", COMPANY), ("acme/agent.toml", agent)])
+}
+
+/// The only agent.
+fn only(packs: &Packs) -> &crate::company::Agent {
+    packs.roster.agents().next().unwrap().1
+}
+
+/// Warnings as they are printed.
+fn warnings(packs: &Packs) -> Vec<String> {
+    packs.warnings.iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn the_packs_that_come_along_load() {
-    let roster = load(&packs()).unwrap();
+    let packs = load(&packs(), &Services::default()).unwrap();
+    let roster = &packs.roster;
     let (company, agent) = roster.by_number(&PhoneNumber::new("+15005550006")).unwrap();
     assert_eq!(
         (company.id.as_str(), agent.id.as_str(), agent.voices[0].provider),
@@ -71,12 +89,11 @@ fn all_mistakes_of_all_files_are_told_at_once() {
         "acme/agent.toml line 1: id is \"Desk\", but must be 1 to 63 lower-case letters, digits or dashes; for example reception",
         "acme/agent.toml line 2: numbers holds **, which is not in E.164; for example +15005550006",
         "acme/agent.toml line 3: languages holds \"Spanish\", which is not a BCP 47 language; for example es-MX",
-        "acme/agent.toml line 4: provider is \"openal\", but must be one of openai, scripted",
+        "acme/agent.toml line 4: provider is \"openal\", but must be one of openai, deepgram, scripted",
         "acme/agent.toml line 5: instructions is empty",
         "acme/agent.toml line 6: voise is not known; did you mean voice?",
         "acme/agent.toml line 9: turn_detection.threshold must be a number from 0 to 1; for example 0.5",
         "acme/agent.toml line 12: limits.silence_end_ms must be more than silence_prompt_ms; for example 60000",
-        "phrases.en is missing; for example [phrases.en]",
         "acme/script.toml line 2: cue.name is \"hello\", but must be one of greeting",
         "acme/script.toml line 4: cue.audio names \"no.ulaw\", which is not there",
         "empty: the folder holds no agent; for example agent.toml",
@@ -84,7 +101,7 @@ fn all_mistakes_of_all_files_are_told_at_once() {
     ] {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
     }
-    assert!(text.starts_with("16 mistakes"), "{text}");
+    assert!(text.starts_with("15 mistakes"), "{text}");
 }
 
 #[test]
@@ -113,24 +130,24 @@ fn ids_are_unique() {
 
 #[test]
 fn the_version_follows_what_is_said_and_not_how_it_is_laid_out() {
-    let version = |agent: &str| load_agent(agent).unwrap().agents().next().unwrap().1.version.clone();
+    let version = |agent: &str| only(&load_agent(agent).unwrap()).version.clone();
     assert_eq!(version(AGENT), version(&format!("# A comment.\n{}", AGENT.replace(" = ", "   =  "))));
     assert_ne!(version(AGENT), version(&AGENT.replace("kind", "rude")));
 }
 
 #[test]
 fn what_is_left_out_has_its_usual_value() {
-    let roster = load_agent(AGENT).unwrap();
-    let (company, agent) = roster.agents().next().unwrap();
+    let packs = load_agent(AGENT).unwrap();
+    let (company, agent) = packs.roster.agents().next().unwrap();
     assert_eq!((company.max_calls, agent.limits.silence_end_ms, &agent.voices[0].transcription), (500, 60_000, &None));
     assert!(!agent.languages[0].phrases.busy.is_empty() && agent.script.is_none());
 }
 
 #[test]
 fn turns_may_be_found_by_meaning() {
-    let roster =
+    let packs =
         load_agent(&format!("{AGENT}[turn_detection]\nkind = \"semantic_vad\"\neagerness = \"low\"\n")).unwrap();
-    let detection = &roster.agents().next().unwrap().1.voices[0].turn_detection;
+    let detection = &only(&packs).voices[0].turn_detection;
     assert_eq!(detection, &TurnDetection::SemanticVad { eagerness: "low".into() });
 }
 
@@ -144,7 +161,7 @@ fn the_scripted_provider_needs_a_script() {
 fn a_file_that_is_not_toml_and_a_missing_folder_are_told() {
     let text = load_agent("id = \"desk\"\nnumbers = [\n").unwrap_err();
     assert!(text.contains("acme/agent.toml line ") && text.contains("is not TOML"), "{text}");
-    let missing = load(Path::new("/nowhere")).unwrap_err().to_string();
+    let missing = load(Path::new("/nowhere"), &Services::default()).unwrap_err().to_string();
     assert!(missing.contains("/nowhere: the folder cannot be read"), "{missing}");
     assert!(load_files(&[(".hidden/x", "")]).unwrap_err().contains("holds no company"));
 }

@@ -165,3 +165,39 @@ fn with_an_account_calls_are_controlled_at_twilio() {
     assert_eq!(config.twilio.auth_tokens().len(), 2);
     assert!(mistakes(&[account]).contains("TWILIO_AUTH_TOKEN is not; both are needed"));
 }
+
+#[test]
+fn services_have_names_of_their_own() {
+    let file = file(
+        "[services]\nloans = \"https://file.example/\"\nbank = \"https://bank.example\"\n[services.acme]\nloans = \"http://acme.example\"\n",
+    );
+    let config = Config::load(LoadArgs {
+        file: Some(file.path().into()),
+        environment: map(&[("PATCHBAY_SERVICES__LOANS", "https://environment.example")]),
+        overrides: map(&[("services.bank", "http://127.0.0.1:1")]),
+        ..LoadArgs::default()
+    });
+    let mut expected = Services::default();
+    expected.set("loans", "https://environment.example");
+    expected.set("bank", "http://127.0.0.1:1");
+    expected.set("ACME__LOANS", "http://acme.example");
+    assert_eq!(config.unwrap().services, expected);
+    let wrong = mistakes(&[("PATCHBAY_SERVICES__LOANS", "loans.example")]);
+    assert!(wrong.contains("environment: PATCHBAY_SERVICES__LOANS is \"loans.example\", but must be a URL"), "{wrong}");
+}
+
+#[test]
+fn secrets_of_tools_are_found_by_the_name_a_tool_uses_and_never_shown() {
+    let kept = file("from a file\n");
+    let config = load(&[
+        ("PATCHBAY_SECRET_LOANS_KEY", "canary-7"),
+        ("PATCHBAY_SECRET_BANK_FILE", kept.path().to_str().unwrap()),
+        ("PATCHBAY_SECRET", "shared by everybody"),
+        ("PATCHBAY_TOOLS__PRIVATE_HOSTS", "127.0.0.1:8800, loans.internal:443"),
+    ]);
+    let tools = config.unwrap().tools;
+    assert!(!format!("{tools:?}").contains("canary-7"));
+    assert_eq!(tools.secrets["loans_key"].expose_secret(), "canary-7");
+    assert_eq!(tools.secrets["bank"].expose_secret(), "from a file");
+    assert_eq!(tools.private_hosts, ["127.0.0.1:8800", "loans.internal:443"]);
+}
