@@ -8,7 +8,7 @@
 
 mod mask;
 
-use call::{At, Call, Command, Conversation, Frame, Input, Limits};
+use call::{At, Call, Command, Conversation, Frame, Input, Limits, Resumed};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
@@ -26,8 +26,15 @@ pub struct Header {
     pub version: u32,
     /// The call's limits.
     pub limits: Limits,
-    /// What was heard before, when another worker had the call.
+    /// What was heard before, when the call goes on from a checkpoint.
     pub resumed: Option<Conversation>,
+    /// Why it goes on; tapes that do not say were resumed because a worker was lost.
+    #[serde(default = "worker_lost")]
+    pub why: Resumed,
+}
+
+fn worker_lost() -> Resumed {
+    Resumed::Yes
 }
 
 /// One thing that happened.
@@ -93,10 +100,11 @@ pub struct TapeWriter<W: Write> {
 }
 
 impl<W: Write> TapeWriter<W> {
-    /// Begins with how the call began.
-    pub fn new(out: W, limits: &Limits, resumed: Option<&Conversation>) -> io::Result<Self> {
-        let resumed = resumed.cloned().map(mask::conversation);
-        let header = Header { version: TAPE_VERSION, limits: limits.clone(), resumed };
+    /// Begins with how the call began: anew, or with what was heard before and why it goes on.
+    pub fn new(out: W, limits: &Limits, resumed: Option<(&Conversation, Resumed)>) -> io::Result<Self> {
+        let why = resumed.map_or(Resumed::No, |(_, why)| why);
+        let resumed = resumed.map(|(conversation, _)| mask::conversation(conversation.clone()));
+        let header = Header { version: TAPE_VERSION, limits: limits.clone(), resumed, why };
         let mut writer = Self { out, started: 0, last: 0, kinds: Vec::new(), run: Vec::new() };
         writer.line(&header)?;
         Ok(writer)
@@ -168,7 +176,7 @@ impl Tape {
     pub fn replay(&self) -> Vec<(At, Command)> {
         let limits = self.header.limits.clone();
         let mut call = match &self.header.resumed {
-            Some(conversation) => Call::resume(limits, conversation.clone(), call::Resumed::Yes),
+            Some(conversation) => Call::resume(limits, conversation.clone(), self.header.why),
             None => Call::answer(limits),
         };
         let mut commands = Vec::new();

@@ -76,7 +76,7 @@ fn shape(commands: &[(At, Command)]) -> String {
 proptest! {
     #[test]
     fn a_replayed_tape_gives_the_same_commands(steps in steps()) {
-        let header = Header { version: TAPE_VERSION, limits: Limits::default(), resumed: None };
+        let header = Header { version: TAPE_VERSION, limits: Limits::default(), resumed: None, why: Resumed::No };
         let lived = Tape { header, steps };
         let tape = Tape::read(write(&lived.steps).as_bytes()).unwrap();
         let times = |tape: &Tape| tape.steps.iter().map(|(at, _)| *at).collect::<Vec<_>>();
@@ -111,10 +111,20 @@ fn a_minute_of_audio_is_a_few_lines() {
 fn a_resumed_call_keeps_its_turns_but_not_their_words() {
     let json = r#"{"turns":[{"number":1,"speaker":"caller","text":"Zanzibar","started_ms":0,"ended_ms":9,"heard":"whole"}],"numbered":1}"#;
     let heard: Conversation = serde_json::from_str(json).unwrap();
-    let tape = TapeWriter::new(Vec::new(), &Limits::default(), Some(&heard)).unwrap().finish().unwrap();
+    let resumed = Some((&heard, Resumed::NobodyAnswered));
+    let tape = TapeWriter::new(Vec::new(), &Limits::default(), resumed).unwrap().finish().unwrap();
     let tape = Tape::read(tape.as_slice()).unwrap();
+    assert_eq!(tape.header.why, Resumed::NobodyAnswered);
     let turn = &tape.header.resumed.unwrap().turns[0];
     assert_eq!(turn.text.as_ref().map(Spoken::reveal), Some("xxxxxxxx"));
+}
+
+#[test]
+fn a_tape_that_does_not_say_why_it_was_resumed_lost_its_worker() {
+    let tape = TapeWriter::new(Vec::new(), &Limits::default(), None).unwrap().finish().unwrap();
+    let old = String::from_utf8(tape).unwrap().replacen(",\"why\":\"no\"", "", 1);
+    assert!(!old.contains("why"), "{old}");
+    assert_eq!(Tape::read(old.as_bytes()).unwrap().header.why, Resumed::Yes);
 }
 
 #[test]
