@@ -36,7 +36,7 @@ use super::{
 /// Bytes tungstenite clears before each read: its default of 128 KiB costs more than the relaying itself.
 const READ_BUFFER: usize = 4 * 1024;
 /// Longest request head looked at before answering.
-const HEAD_MAX: usize = 4 * 1024;
+pub(crate) const HEAD_MAX: usize = 4 * 1024;
 /// How long a session may last; shown in `session.created`.
 const SESSION_SECONDS: i64 = 3_600;
 
@@ -49,8 +49,12 @@ enum Client {
     UnknownModel,
 }
 
-/// Accepts connections until stopped, then waits for its sessions.
-pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, stop: CancellationToken) {
+/// Accepts connections until stopped and serves each in a task of its own, then waits for those.
+pub(crate) async fn each<S, F>(listener: TcpListener, stop: CancellationToken, serve: S)
+where
+    S: Fn(TcpStream) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     let mut sessions = JoinSet::new();
     loop {
         tokio::select! {
@@ -58,7 +62,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, stop: Cancel
             Some(_) = sessions.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    sessions.spawn(serve(stream, Arc::clone(&shared), stop.clone()));
+                    sessions.spawn(serve(stream));
                 }
                 Err(problem) => {
                     tracing::warn!(%problem, "the provider could not accept a connection");
@@ -71,7 +75,7 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>, stop: Cancel
     while sessions.join_next().await.is_some() {}
 }
 
-async fn serve(mut stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) {
+pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) {
     let number = shared.opened.fetch_add(1, Ordering::Relaxed) + 1;
     let faults = Arc::clone(&shared.faults.lock().unwrap_or_else(PoisonError::into_inner));
     let mut dice = Dice::new(shared.options.seed ^ (u64::from(number) << 32));
@@ -91,8 +95,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, stop: CancellationTok
     match client {
         Client::Welcome { model } => {
             let session = Session::open(setup(number, model, faults, &shared), Instant::now());
-            shared.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session.truth());
-            socket::run(socket, session, &shared, stop).await;
+            shared.books.open(session.truth());
+            socket::run(socket, session, &shared.books.changed, stop).await;
         }
         unwelcome => turn_away(socket, number, &unwelcome).await,
     }
@@ -108,8 +112,7 @@ async fn upgrade(stream: TcpStream, refused: Option<u16>, key: &str) -> Option<(
             Ok(response)
         }
     };
-    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
-    let socket = accept_hdr_async_with_config(stream, look, Some(config)).await.ok()?;
+    let socket = accept_hdr_async_with_config(stream, look, Some(socket_config())).await.ok()?;
     Some((socket, client))
 }
 
@@ -165,14 +168,20 @@ fn read(request: &Request, key: &str) -> Client {
     }
 }
 
-fn refusal(status: u16) -> ErrorResponse {
+/// How every socket is set up.
+pub(crate) fn socket_config() -> WebSocketConfig {
+    WebSocketConfig::default().read_buffer_size(READ_BUFFER)
+}
+
+/// An HTTP answer instead of the upgrade.
+pub(crate) fn refusal(status: u16) -> ErrorResponse {
     let mut response = ErrorResponse::new(Some(format!("{{\"error\":{{\"code\":\"{status}\"}}}}")));
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::SERVICE_UNAVAILABLE);
     response
 }
 
 /// Looks at the request's head without taking it from the socket.
-async fn is_upgrade(stream: &TcpStream) -> bool {
+pub(crate) async fn is_upgrade(stream: &TcpStream) -> bool {
     let mut head = vec![0; HEAD_MAX];
     loop {
         let Ok(length) = stream.peek(&mut head).await else { return true };
@@ -198,6 +207,11 @@ async fn answer_plain(stream: &mut TcpStream, key: &str) -> std::io::Result<()> 
     } else {
         ("401 Unauthorized", json!({"error": {"code": "invalid_api_key", "type": "invalid_request_error"}}))
     };
+    answer(stream, status, &body).await
+}
+
+/// Answers a plain request and closes.
+pub(crate) async fn answer(stream: &mut TcpStream, status: &str, body: &serde_json::Value) -> std::io::Result<()> {
     let body = body.to_string();
     let length = body.len();
     let text = format!(

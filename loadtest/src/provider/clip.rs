@@ -7,6 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
 
 /// mu-law samples a millisecond: 8,000 a second, one byte each.
 pub const ULAW_BYTES_PER_MS: usize = 8;
@@ -60,7 +61,8 @@ pub struct Chunk {
 pub struct Clip {
     /// What is said.
     pub text: String,
-    ulaw: Vec<u8>,
+    ulaw: Bytes,
+    pcm: OnceLock<Bytes>,
     delta_ms: usize,
     ulaw_chunks: OnceLock<Vec<Arc<Chunk>>>,
     pcm_chunks: OnceLock<Vec<Arc<Chunk>>>,
@@ -72,7 +74,8 @@ impl Clip {
     pub fn new(text: &str, ulaw: &[u8], delta_ms: usize) -> Self {
         Self {
             text: text.to_owned(),
-            ulaw: ulaw.to_vec(),
+            ulaw: Bytes::copy_from_slice(ulaw),
+            pcm: OnceLock::new(),
             delta_ms: delta_ms.max(1),
             ulaw_chunks: OnceLock::new(),
             pcm_chunks: OnceLock::new(),
@@ -102,6 +105,15 @@ impl Clip {
         &self.ulaw
     }
 
+    /// All of the audio, shared: every session that says this clip points at the same bytes.
+    #[must_use]
+    pub fn sound(&self, format: Format) -> Bytes {
+        match format {
+            Format::Ulaw => self.ulaw.clone(),
+            Format::Pcm => self.pcm.get_or_init(|| Bytes::from(upsample(&self.ulaw))).clone(),
+        }
+    }
+
     /// How long it takes to say.
     #[must_use]
     pub fn length_ms(&self) -> usize {
@@ -114,7 +126,7 @@ impl Clip {
         let size = self.delta_ms * format.bytes_per_ms();
         match format {
             Format::Ulaw => self.ulaw_chunks.get_or_init(|| cut(&self.ulaw, size)),
-            Format::Pcm => self.pcm_chunks.get_or_init(|| cut(&upsample(&self.ulaw), size)),
+            Format::Pcm => self.pcm_chunks.get_or_init(|| cut(&self.sound(format), size)),
         }
     }
 }

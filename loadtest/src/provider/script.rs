@@ -59,6 +59,21 @@ pub struct Script {
     replies: Vec<Reply>,
     lines: Vec<String>,
     known: HashMap<u64, Arc<str>>,
+    answers: HashMap<Arc<str>, Vec<Reply>>,
+}
+
+/// What the caller said last, when it was recognised, and how many replies it has had.
+#[derive(Clone, Debug, Default)]
+pub struct Topic {
+    words: Option<Arc<str>>,
+    had: usize,
+}
+
+impl Topic {
+    /// The caller has said something else; `None` for words nobody knows.
+    pub fn turn(&mut self, words: Option<Arc<str>>) {
+        *self = Self { words, had: 0 };
+    }
 }
 
 impl Script {
@@ -66,7 +81,7 @@ impl Script {
     #[must_use]
     pub fn new(greeting: Reply, replies: Vec<Reply>) -> Self {
         let lines = vec!["I have a question.".to_owned()];
-        Self { greeting, cues: Vec::new(), replies, lines, known: HashMap::new() }
+        Self { greeting, cues: Vec::new(), replies, lines, known: HashMap::new(), answers: HashMap::new() }
     }
 
     /// Recorded sentences of a small hotel's reception, in deltas of `delta_ms`.
@@ -87,6 +102,21 @@ impl Script {
     pub fn cue(mut self, phrase: &str, reply: Reply) -> Self {
         self.cues.push((phrase.to_owned(), reply));
         self
+    }
+
+    /// The replies to these words of a known clip, one after the other: a function asked for, then what is said with its
+    /// result. They go before the replies in turn, so that a conversation that was moved goes on where it was.
+    #[must_use]
+    pub fn answers(mut self, words: &str, replies: Vec<Reply>) -> Self {
+        self.answers.insert(words.into(), replies);
+        self
+    }
+
+    /// The next reply to what the caller said last, if there is one for just these words.
+    pub fn answer(&self, topic: &mut Topic) -> Option<Reply> {
+        let reply = self.answers.get(topic.words.as_ref()?)?.get(topic.had)?;
+        topic.had += 1;
+        Some(reply.clone())
     }
 
     /// What unrecognised callers are taken to say, turn by turn.
@@ -124,12 +154,17 @@ impl Script {
         &self.lines[turn % self.lines.len()]
     }
 
+    /// The reply to words that quote a cue.
+    #[must_use]
+    pub fn cued(&self, said: &str) -> Option<&Reply> {
+        self.cues.iter().find(|(cue, _)| said.contains(cue.as_str())).map(|(_, reply)| reply)
+    }
+
     /// The reply to a response: its instructions, and how many were spoken before it in this conversation.
     #[must_use]
     pub fn reply(&self, instructions: Option<&str>, spoken: Spoken) -> Reply {
-        let quoted = instructions.and_then(|said| self.cues.iter().find(|(cue, _)| said.contains(cue.as_str())));
-        match (quoted, spoken) {
-            (Some((_, reply)), _) => reply.clone(),
+        match (instructions.and_then(|said| self.cued(said)), spoken) {
+            (Some(reply), _) => reply.clone(),
             (None, Spoken::Nothing) => self.greeting.clone(),
             (None, Spoken::Turns(_)) if self.replies.is_empty() => self.greeting.clone(),
             (None, Spoken::Turns(turns)) => self.replies[turns % self.replies.len()].clone(),
@@ -200,6 +235,19 @@ mod tests {
         let script = Script::harbour(100);
         let reply = script.reply(Some("Say exactly: Are you still there?"), Spoken::Turns(1));
         assert_eq!(text(&reply), "Are you still there?");
+    }
+
+    #[test]
+    fn known_words_have_their_own_replies_one_after_the_other() {
+        let replies =
+            vec![Reply::call("look_up", "{}"), Reply::speech(&Arc::new(Clip::tone("Found.", 100, 440.0, 100)))];
+        let script = Script::harbour(100).answers("where is it", replies);
+        let mut topic = Topic::default();
+        assert!(script.answer(&mut topic).is_none());
+        topic.turn(Some("where is it".into()));
+        assert_eq!(script.answer(&mut topic).as_ref().map(text), Some("look_up"));
+        assert_eq!(script.answer(&mut topic).as_ref().map(text), Some("Found."));
+        assert!(script.answer(&mut topic).is_none());
     }
 
     #[test]

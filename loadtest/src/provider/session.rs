@@ -10,19 +10,22 @@ mod parts;
 mod speaking;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
     Marking, Pace, Variety,
+    agenda::Agenda,
     config::{Config, Refusal},
     conversation::Conversation,
     faults::{Chance, Close, Dice, Ending, Faults, Phase},
-    script::Script,
+    script::{Script, Topic},
+    socket::Machine,
     truth::SessionTruth,
     usage,
     wire::{self, Ids, Out},
@@ -96,14 +99,63 @@ pub struct Session {
     response_count: u64,
     /// Replies taken from the script's list, which cues do not use up.
     replies_used: usize,
+    /// What the caller said last, and how many replies it has had.
+    topic: Topic,
     replies_begun: usize,
     silence_round: u64,
     cache: usage::Input,
-    agenda: BTreeMap<(Instant, u64), Alarm>,
-    agenda_count: u64,
+    agenda: Agenda<Alarm>,
     out: VecDeque<Out>,
     truth: Arc<Mutex<SessionTruth>>,
     ended: bool,
+}
+
+impl Machine for Session {
+    fn deadline(&self) -> Option<Instant> {
+        self.agenda.deadline()
+    }
+
+    fn slowness(&self) -> Duration {
+        self.setup.faults.slow_reader
+    }
+
+    fn next_out(&mut self) -> Option<Out> {
+        self.out.pop_front()
+    }
+
+    fn wake(&mut self, at: Instant) {
+        while !self.ended
+            && let Some(alarm) = self.agenda.due(at)
+        {
+            self.ring(at, alarm);
+        }
+    }
+
+    fn receive(&mut self, at: Instant, message: &str) {
+        if self.ended {
+            return;
+        }
+        if let Some(audio) = wire::appended(message) {
+            self.append(at, audio);
+            return;
+        }
+        match serde_json::from_str::<Value>(message) {
+            Ok(message) => self.dispatch(at, &message),
+            Err(_) => {
+                let refusal = Refusal::new("invalid_json", "The message is not valid JSON.");
+                self.refuse(&refusal, None);
+            }
+        }
+    }
+
+    /// Binary frames mean nothing in this protocol.
+    fn receive_binary(&mut self, _at: Instant, _message: &Bytes) {}
+
+    fn closed(&mut self, at: Instant) {
+        self.ended = true;
+        self.agenda.clear();
+        self.truth().lock().unwrap_or_else(PoisonError::into_inner).closed_at.get_or_insert(at);
+    }
 }
 
 impl Session {
@@ -124,11 +176,11 @@ impl Session {
             responses: Vec::new(),
             response_count: 0,
             replies_used: 0,
+            topic: Topic::default(),
             replies_begun: 0,
             silence_round: 0,
             cache: usage::Input::default(),
-            agenda: BTreeMap::new(),
-            agenda_count: 0,
+            agenda: Agenda::default(),
             out: VecDeque::new(),
             truth: Arc::new(Mutex::new(truth)),
             ended: false,
@@ -145,59 +197,6 @@ impl Session {
     #[must_use]
     pub fn truth(&self) -> Arc<Mutex<SessionTruth>> {
         Arc::clone(&self.truth)
-    }
-
-    /// When `wake` is due.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.agenda.first_key_value().map(|((at, _), _)| *at)
-    }
-
-    /// How long the socket is left unread before each read.
-    #[must_use]
-    pub fn slowness(&self) -> Duration {
-        self.setup.faults.slow_reader
-    }
-
-    /// The next thing to do to the socket; after an [`Out::End`] there is nothing more.
-    pub fn next_out(&mut self) -> Option<Out> {
-        self.out.pop_front()
-    }
-
-    /// Does everything that is due.
-    pub fn wake(&mut self, at: Instant) {
-        while !self.ended
-            && let Some(first) = self.agenda.first_entry()
-            && first.key().0 <= at
-        {
-            let alarm = first.remove();
-            self.ring(at, alarm);
-        }
-    }
-
-    /// Takes one text message of the client.
-    pub fn receive(&mut self, at: Instant, message: &str) {
-        if self.ended {
-            return;
-        }
-        if let Some(audio) = wire::appended(message) {
-            self.append(at, audio);
-            return;
-        }
-        match serde_json::from_str::<Value>(message) {
-            Ok(message) => self.dispatch(at, &message),
-            Err(_) => {
-                let refusal = Refusal::new("invalid_json", "The message is not valid JSON.");
-                self.refuse(&refusal, None);
-            }
-        }
-    }
-
-    /// The socket is gone.
-    pub fn closed(&mut self, at: Instant) {
-        self.ended = true;
-        self.agenda.clear();
-        self.truth().lock().unwrap_or_else(PoisonError::into_inner).closed_at.get_or_insert(at);
     }
 
     fn ring(&mut self, at: Instant, alarm: Alarm) {
@@ -279,6 +278,11 @@ impl Session {
         let (item, before) = self.conversation.create(&message["item"], &message["previous_item_id"], fresh)?;
         if let Some(words) = item["content"][0]["text"].as_str() {
             self.note().restored.push(words.to_owned());
+        }
+        if item["type"] == "function_call_output" {
+            let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
+            let output = (text("call_id"), text("output"));
+            self.note().outputs.push(output);
         }
         let fields = json!({"previous_item_id": before, "item": item});
         self.event("conversation.item.added", &fields);
@@ -363,8 +367,7 @@ impl Session {
     }
 
     fn set(&mut self, at: Instant, alarm: Alarm) {
-        self.agenda_count += 1;
-        self.agenda.insert((at, self.agenda_count), alarm);
+        self.agenda.set(at, alarm);
     }
 
     fn note(&self) -> MutexGuard<'_, SessionTruth> {

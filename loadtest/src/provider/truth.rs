@@ -63,6 +63,10 @@ pub struct SessionTruth {
     pub items: Vec<ItemOut>,
     /// Words of the messages the client put into the conversation, in the order received: a conversation it restored.
     pub restored: Vec<String>,
+    /// Functions asked for in full: call id and name, in order.
+    pub called: Vec<(String, String)>,
+    /// Outputs of functions the client put into the conversation: call id and output, in the order received.
+    pub outputs: Vec<(String, String)>,
     /// When each `speech_started` was sent.
     pub speech_started: Vec<Instant>,
     /// When each `speech_stopped` was sent.

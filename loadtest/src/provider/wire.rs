@@ -3,6 +3,7 @@
 //! Rare events are built as JSON values; the audio delta, which is most of all bytes, is written around its prepared
 //! base64 in one allocation.
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
@@ -16,6 +17,8 @@ use super::{
 pub enum Out {
     /// One text message.
     Text(String),
+    /// One binary message.
+    Binary(Bytes),
     /// The end, and how.
     End {
         /// Close frame or none.

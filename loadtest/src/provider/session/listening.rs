@@ -152,11 +152,13 @@ impl Session {
         let turn = self.ear.turns;
         self.ear.turns += 1;
         let recognised = std::mem::take(&mut self.ear.recognised);
+        let best = recognised.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
+        let best = best.map(|(words, _)| words);
+        self.topic.turn(best.clone());
         if !self.config.transcribe {
             return;
         }
-        let best = recognised.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)));
-        let words = best.map_or_else(|| self.setup.script.line(turn).to_owned(), |(words, _)| words.to_string());
+        let words = best.map_or_else(|| self.setup.script.line(turn).to_owned(), |words| words.to_string());
         let ready = at + self.transcription_wait();
         if self.dice.roll(self.setup.faults.transcription_failed) {
             self.set(ready, Alarm::Words { item: item.to_owned(), piece: Piece::Failed });

@@ -167,6 +167,8 @@ impl Session {
                     "call_id": call_id, "name": name, "arguments": sent,
                 });
                 self.event("response.function_call_arguments.done", &fields);
+                let called = (call_id.clone(), name.clone());
+                self.note().called.push(called);
             }
         }
         self.items_done(response, part, &object);

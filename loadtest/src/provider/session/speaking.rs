@@ -134,11 +134,12 @@ impl Session {
     fn lay_out_reply(&mut self, response: &mut Response, instructions: Option<&str>, tempo: Tempo) {
         let nothing = self.conversation.is_empty() && self.replies_begun == 0;
         let spoken = if nothing { Spoken::Nothing } else { Spoken::Turns(self.replies_used) };
-        let reply = self.setup.script.reply(instructions, spoken);
+        let answer = if instructions.is_none() { self.setup.script.answer(&mut self.topic) } else { None };
         self.replies_begun += 1;
-        if !nothing && instructions.is_none() {
+        if !nothing && instructions.is_none() && answer.is_none() {
             self.replies_used += 1;
         }
+        let reply = answer.unwrap_or_else(|| self.setup.script.reply(instructions, spoken));
         for (part, piece) in reply.parts.into_iter().enumerate() {
             let kind = match piece {
                 Part::Speech(clip) => {
