@@ -27,10 +27,10 @@ done
 # speak VOICE TEXT OUT.wav
 speak() {
     case $1 in
-        awb | rms | slt) flite -voice "$1" -t "$2" -o "$3" ;;
-        es | hi) espeak-ng -v "$1" -s 150 -w "$3" "$2" ;;
+        awb | rms | slt | kal16) flite -voice "$1" -t "$2" -o "$3" ;;
+        es | es-419+* | hi | hi+*) espeak-ng -v "$1" -s 150 -w "$3" "$2" ;;
         *)
-            echo "sentences.tsv: voice '$1' is unknown; known are awb, rms, slt, es, hi" >&2
+            echo "sentences.tsv: voice '$1' is unknown; known are awb, rms, slt, kal16, es, es-419+VARIANT, hi, hi+VARIANT" >&2
             return 1
             ;;
     esac
