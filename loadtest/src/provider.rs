@@ -4,7 +4,9 @@
 //! (`session`); what the sessions saw and sent is kept for `ledger`. Nothing is understood: replies come from a script,
 //! turns are found by loudness.
 
-mod accept;
+pub(crate) mod accept;
+pub(crate) mod agenda;
+pub(crate) mod books;
 pub mod clip;
 pub mod config;
 pub mod conversation;
@@ -12,7 +14,7 @@ pub mod faults;
 mod response;
 pub mod script;
 pub mod session;
-mod socket;
+pub(crate) mod socket;
 pub mod truth;
 pub mod usage;
 pub mod vad;
@@ -25,10 +27,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::{faults::Faults, script::Script, truth::SessionTruth};
+use self::{books::Books, faults::Faults, script::Script, truth::SessionTruth};
 
 /// How fast the provider works. The defaults are those of a good day.
 #[derive(Clone, Copy, Debug)]
@@ -130,9 +132,8 @@ pub struct Provider {
 struct Shared {
     options: Options,
     faults: Mutex<Arc<Faults>>,
-    sessions: Mutex<Vec<Arc<Mutex<SessionTruth>>>>,
+    books: Books<SessionTruth>,
     opened: AtomicU32,
-    changed: Notify,
 }
 
 impl Provider {
@@ -146,33 +147,27 @@ impl Provider {
         let shared = Arc::new(Shared {
             faults: Mutex::new(Arc::new(options.faults.clone())),
             options,
-            sessions: Mutex::default(),
+            books: Books::default(),
             opened: AtomicU32::new(0),
-            changed: Notify::new(),
         });
         let stop = CancellationToken::new();
-        let accepting = accept::run(listener, Arc::clone(&shared), stop.clone());
-        let listener = tokio::spawn(accepting);
+        let serve = {
+            let (shared, stop) = (Arc::clone(&shared), stop.clone());
+            move |stream| accept::serve(stream, Arc::clone(&shared), stop.clone())
+        };
+        let listener = tokio::spawn(accept::each(listener, stop.clone(), serve));
         Ok(Self { base_url: format!("ws://{address}/v1"), address, shared, stop, listener })
     }
 
     /// What each session so far knows, in the order they opened; those still open go on filling theirs.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionTruth> {
-        let sessions = self.shared.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.iter().map(|truth| truth.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
+        self.shared.books.all()
     }
 
     /// Waits until what the sessions know fulfils `wanted`; looked at whenever a session has done something.
     pub async fn until(&self, wanted: impl Fn(&[SessionTruth]) -> bool) -> Vec<SessionTruth> {
-        loop {
-            let changed = self.shared.changed.notified();
-            let sessions = self.sessions();
-            if wanted(&sessions) {
-                return sessions;
-            }
-            changed.await;
-        }
+        self.shared.books.until(wanted).await
     }
 
     /// Changes what goes wrong, for sessions opened from now on.
