@@ -11,14 +11,23 @@ use std::collections::VecDeque;
 /// Requests that may wait; more are refused. An operator would have to type that many sentences during one answer.
 const MOST_WAITING: usize = 16;
 
+/// What an answer answers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ask {
+    /// A request.
+    Wish(AgentCommand),
+    /// Words while a tool runs: never repeated, and no answer to anything else that was asked.
+    Filler,
+}
+
 /// Requests waiting, sent and being answered.
 #[derive(Debug, Default)]
 pub(crate) struct Asks {
     waiting: VecDeque<AgentCommand>,
     /// Sent; its answer has not begun.
-    sent: Option<AgentCommand>,
+    sent: Option<Ask>,
     /// What the running answer answers, when it was asked for.
-    answered: Option<AgentCommand>,
+    answered: Option<Ask>,
 }
 
 impl Asks {
@@ -45,8 +54,18 @@ impl Asks {
     /// The next request; it counts as sent.
     pub(crate) fn send_next(&mut self) -> Option<AgentCommand> {
         let ask = self.waiting.pop_front()?;
-        self.sent = Some(ask.clone());
+        self.sent = Some(Ask::Wish(ask.clone()));
         Some(ask)
+    }
+
+    /// A filler is sent, past all that waits.
+    pub(crate) fn filler_sent(&mut self) {
+        self.sent = Some(Ask::Filler);
+    }
+
+    /// What was sent is given up: the next answer is not it.
+    pub(crate) fn give_up(&mut self) {
+        self.sent = None;
     }
 
     /// The next request.
@@ -60,14 +79,16 @@ impl Asks {
     }
 
     /// An answer begins; gives what it answers, if it was asked for.
-    pub(crate) fn answer_began(&mut self) -> Option<AgentCommand> {
+    pub(crate) fn answer_began(&mut self) -> Option<Ask> {
         self.answered = self.sent.take();
-        self.waiting.retain(outlives_an_answer);
+        if self.answered != Some(Ask::Filler) {
+            self.waiting.retain(outlives_an_answer);
+        }
         self.answered.clone()
     }
 
     /// An answer is complete; gives what it answered.
-    pub(crate) fn answer_done(&mut self) -> Option<AgentCommand> {
+    pub(crate) fn answer_done(&mut self) -> Option<Ask> {
         self.answered.take()
     }
 
@@ -86,7 +107,7 @@ impl Asks {
         self.answered = None;
         let sent = self.sent.take();
         self.waiting.retain(|ask| outlives_an_answer(ask) && !is_about_silence(ask));
-        if let Some(ask @ AgentCommand::Say(_)) = sent {
+        if let Some(Ask::Wish(ask @ AgentCommand::Say(_))) = sent {
             self.push_first(ask);
         }
     }
@@ -144,6 +165,18 @@ mod tests {
         asks.agent_lost();
         assert_eq!(asks.send_next(), Some(say()));
         asks.answer_began();
+        asks.agent_lost();
+        assert!(asks.is_empty());
+    }
+
+    #[test]
+    fn a_filler_overtakes_nothing_and_is_not_said_again() {
+        let mut asks = Asks::default();
+        asks.filler_sent();
+        asks.push(AgentCommand::Reply);
+        assert_eq!(asks.answer_began(), Some(Ask::Filler));
+        assert_eq!(asks.peek(), Some(&AgentCommand::Reply));
+        asks.filler_sent();
         asks.agent_lost();
         assert!(asks.is_empty());
     }

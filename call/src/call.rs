@@ -2,16 +2,17 @@
 //!
 //! An input goes to the machine it concerns; then [`Call::settle`] lets each machine do what has become possible, and
 //! timers that are due fire. Inputs of the line and of people are in `call/line.rs`, the agent's in `call/agent.rs`, the
-//! agent's link in `call/dial.rs`, what time brings in `call/clock.rs`, and the way out in `call/end.rs`.
+//! agent's link in `call/dial.rs`, tools in `call/tool.rs`, what time brings in `call/clock.rs`, and the way out in `call/end.rs`.
 
 mod agent;
 mod clock;
 mod dial;
 mod end;
 mod line;
+mod tool;
 
 use crate::asks::Asks;
-use crate::floor::Floor;
+use crate::floor::{Debt, Floor};
 use crate::life::Life;
 use crate::link::Link;
 use crate::playback::Playback;
@@ -41,8 +42,10 @@ pub struct Call {
     /// When the agent was first heard on this line.
     first_word: Option<At>,
     link: Link,
-    /// Whether the agent owes an answer it lost with its link.
-    owes: Owes,
+    /// What the agent owes that it lost with its link.
+    owes: Option<Debt>,
+    /// Outputs of tools for the link being dialled, whose history asks for them.
+    untold: Vec<AgentCommand>,
     /// How many answers in a row failed at the provider.
     failures: u32,
     /// Keys pressed while there was no agent to tell.
@@ -55,19 +58,14 @@ pub struct Call {
     silence: Silence,
     timers: Timers,
     conversation: Conversation,
+    /// Version and language of the agent's configuration, as last told.
+    configured: Option<(String, String)>,
     /// Where the call goes when it leaves the stream.
     step: Option<NextStep>,
     /// Where it went.
     left: Option<NextStep>,
     commands: VecDeque<Command>,
     ignored: u32,
-}
-
-/// Whether the agent has to say something when it is back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owes {
-    Nothing,
-    Answer,
 }
 
 impl Call {
@@ -79,11 +77,12 @@ impl Call {
     }
 
     /// A call that had a stream before, with what was heard there: instead of greeting, the agent goes on
-    /// ([`crate::Cue::Resumed`] and its siblings, by `why`).
+    /// ([`crate::Cue::Resumed`] and its siblings, by `why`). Tools that ran there are [`crate::ToolStage::Unknown`] now
+    /// ([`Conversation::taken_over`]); none of them runs again.
     ///
     /// Times count from this stream's beginning, so the turns of `conversation` carry an older clock.
     pub fn resume(limits: Limits, conversation: Conversation, why: Resumed) -> Self {
-        Self::new(limits, why, conversation)
+        Self::new(limits, why, conversation.taken_over())
     }
 
     fn new(limits: Limits, resumed: Resumed, conversation: Conversation) -> Self {
@@ -98,17 +97,19 @@ impl Call {
             line_started: None,
             first_word: None,
             link: Link::dialing(),
-            owes: Owes::Nothing,
+            owes: None,
+            untold: Vec::new(),
             failures: 0,
             keys: VecDeque::new(),
             floor: Floor::default(),
             asks: Asks::default(),
             playback: Playback::default(),
             turns: Turns::default(),
-            tools: Tools::default(),
+            tools: Tools::knowing(conversation.tools.iter().map(|tool| &tool.call)),
             silence: Silence::default(),
             timers,
             conversation,
+            configured: None,
             step: None,
             left: None,
             commands: VecDeque::new(),

@@ -1,9 +1,10 @@
-//! What a rebuilt conversation starts from: the turns heard so far.
+//! What a rebuilt conversation starts from: the turns heard so far and the tools that were run.
 //!
 //! The core keeps it up to date; the driver stores it at every [`crate::Command::Checkpoint`], gives it to a new link of
 //! the agent after a [`crate::Command::Dial`], and another worker starts from it with [`crate::Call::resume`].
 
-use crate::{Spoken, ToolCallId, Turn};
+use crate::journal::{self, Journal};
+use crate::{Spoken, ToolCallId, ToolStage, Turn};
 use serde::{Deserialize, Serialize};
 
 /// The turns heard so far, in the order in which they began to be heard.
@@ -18,37 +19,6 @@ pub struct Conversation {
     pub tools: Vec<Journal>,
 }
 
-/// A tool call as a rebuilt conversation knows it. It is stored before the tool's request goes out, so that a call that
-/// another worker takes over never runs it twice without knowing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Journal {
-    /// The provider's name of the tool call; together with the call's sid the key under which it runs once.
-    pub call: ToolCallId,
-    /// The tool's name.
-    pub name: String,
-    /// JSON as the model wrote it.
-    pub arguments: Spoken,
-    /// Numbers given out when it was asked for: it stands behind the turn of this number.
-    pub after: u32,
-    /// How far it is.
-    pub stage: ToolStage,
-}
-
-/// How far a tool call is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ToolStage {
-    /// Its request may have gone out.
-    Started,
-    /// It ended.
-    Done {
-        /// JSON as the model got it.
-        output: Spoken,
-    },
-    /// It was started and nobody knows how it ended: it may or may not have taken effect.
-    Unknown,
-}
-
 impl Conversation {
     /// How many turns are kept. A call of an hour has about 400; more than the last 200 neither fit a checkpoint of some
     /// tens of kilobytes nor help the agent to go on. Lower forgets what the caller said at the beginning.
@@ -56,6 +26,40 @@ impl Conversation {
 
     /// How many tool calls are kept. Lower forgets what the agent looked up; higher makes checkpoints large.
     pub const MOST_TOOLS: usize = 64;
+
+    /// The conversation as whoever takes the call over knows it: of a tool that was running nobody will say any more how
+    /// it ended. [`crate::Call::resume`] begins with this; so does a link of the agent that is dialled ahead of it.
+    pub fn taken_over(mut self) -> Self {
+        for entry in &mut self.tools {
+            entry.lose();
+        }
+        self
+    }
+
+    /// A tool is about to run.
+    pub(crate) fn tool_starts(&mut self, call: ToolCallId, name: String, arguments: &Spoken) {
+        self.tools.push(Journal::started(call, name, arguments, self.numbered));
+        journal::bound(&mut self.tools);
+    }
+
+    /// A tool answered. A call that counted as lost is known again; one that ended well keeps its first answer.
+    /// Gives what it was before; `None` when nobody asked for it.
+    pub(crate) fn tool_done(&mut self, call: &ToolCallId, output: &Spoken) -> Option<ToolStage> {
+        let before = self.entry(call)?.end(output);
+        journal::bound(&mut self.tools);
+        Some(before)
+    }
+
+    /// Nobody will know how a tool ended.
+    pub(crate) fn tool_lost(&mut self, call: &ToolCallId) {
+        if let Some(entry) = self.entry(call) {
+            entry.lose();
+        }
+    }
+
+    fn entry(&mut self, call: &ToolCallId) -> Option<&mut Journal> {
+        self.tools.iter_mut().rev().find(|entry| entry.call == *call)
+    }
 
     /// The number of the next turn.
     pub(crate) fn next_number(&mut self) -> u32 {

@@ -12,6 +12,8 @@ pub(crate) enum Debt {
     Words,
     /// Something it was asked to say.
     Wish,
+    /// Words while a tool runs. They answer nothing, and nobody misses them.
+    Aside,
 }
 
 /// Whether an answer may be heard.
@@ -37,6 +39,8 @@ pub(crate) enum Standing {
 struct Running {
     reply: ReplyId,
     voice: Voice,
+    /// What it pays.
+    debt: Option<Debt>,
 }
 
 /// Who has the floor.
@@ -86,7 +90,9 @@ impl Floor {
     /// The agent owes an answer from now on.
     pub(crate) fn owe(&mut self, at: At, debt: Debt) {
         self.debt = Some(debt);
-        self.spoken = None;
+        if debt != Debt::Aside {
+            self.spoken = None;
+        }
         self.progress = at;
     }
 
@@ -109,8 +115,7 @@ impl Floor {
     /// A new answer begins.
     pub(crate) fn reply_began(&mut self, at: At, reply: ReplyId) {
         self.newest = Some(reply);
-        self.running = Some(Running { reply, voice: Voice::Heard });
-        self.debt = None;
+        self.running = Some(Running { reply, voice: Voice::Heard, debt: self.debt.take() });
         self.progress = at;
     }
 
@@ -127,7 +132,9 @@ impl Floor {
     /// Audio of the agent passes; gives how long the caller has waited for it, once for each wait.
     pub(crate) fn spoke(&mut self, at: At) -> Option<At> {
         self.progress = at;
-        self.spoken = Some(at);
+        if self.running.is_none_or(|running| running.debt != Some(Debt::Aside)) {
+            self.spoken = Some(at);
+        }
         self.waiting_since.take().map(|since| at.saturating_sub(since))
     }
 
@@ -149,9 +156,10 @@ impl Floor {
 
     /// The agent is gone, with all it said and owed; gives what was owed.
     pub(crate) fn agent_lost(&mut self) -> Option<Debt> {
-        let cut = self.running.filter(|running| running.voice == Voice::Heard).map(|_| Debt::Wish);
+        let running = self.running.filter(|running| running.voice == Voice::Heard);
+        let cut = running.filter(|running| running.debt != Some(Debt::Aside)).map(|_| Debt::Wish);
         let speaking = self.caller.map(|_| Debt::Words);
-        let owed = self.debt.or(cut).or(speaking);
+        let owed = self.debt.filter(|debt| *debt != Debt::Aside).or(cut).or(speaking);
         let waiting_since = self.waiting_since;
         *self = Self { waiting_since, progress: self.progress, ..Self::default() };
         owed
@@ -239,6 +247,19 @@ mod tests {
         assert_eq!(floor.standing(ReplyId(5)), Standing::New);
         assert_eq!(floor.reply_done(ReplyId(4)), Standing::Late);
         assert!(floor.is_free());
+    }
+
+    #[test]
+    fn an_aside_answers_nothing() {
+        let mut floor = Floor::default();
+        floor.owe(s(1), Debt::Wish);
+        floor.reply_began(s(2), ReplyId(1));
+        floor.reply_done(ReplyId(1));
+        floor.owe(s(3), Debt::Aside);
+        floor.reply_began(s(4), ReplyId(2));
+        floor.spoke(s(5));
+        assert!(!floor.has_spoken());
+        assert_eq!(floor.agent_lost(), None);
     }
 
     #[test]

@@ -104,6 +104,7 @@ mod conversation;
 mod event;
 mod floor;
 mod input;
+mod journal;
 mod life;
 mod limits;
 mod link;
@@ -117,11 +118,12 @@ mod turns;
 
 pub use call::Call;
 pub use command::{AgentCommand, Command, Cue};
-pub use conversation::{Conversation, Journal, ToolStage};
+pub use conversation::Conversation;
 pub use event::{CallEvent, EndReason, Fact, Heard, Kept, Resumed, Speaker, ToolOutcome, Turn, Usage};
 pub use input::{
     AgentInput, At, ControlInput, Digit, EndBy, Frame, From, Input, ItemId, LineInput, LinkFault, MarkId, NextStep,
     Pass, ReplyId, ReplyOutcome, ToolAnswer, ToolCallId, ToolInput,
 };
+pub use journal::{Journal, ToolStage};
 pub use limits::Limits;
 pub use private::Spoken;

@@ -3,7 +3,8 @@
 //! The driver dials a first time by itself, before the line has started; only what comes after a loss is decided here.
 //! The first redial is at once, each further one waits twice as long as the one before; a provider that is busy is left
 //! alone before the first, too. A link that breaks again soon after it came up goes on counting, so that a provider which
-//! accepts and drops every session is given up like one that accepts none.
+//! accepts and drops every session is given up like one that accepts none. A provider that is given up is followed by the
+//! next one of the agent's, at once; after the last there is no agent any more.
 //!
 //! Before it: the provider's socket. After it: [`crate::call`], which dials, waits and says goodbye by it.
 
@@ -48,14 +49,26 @@ pub(crate) struct Link {
     state: State,
     /// Grows with every link that came up: ids of an older one mean nothing.
     number: u32,
+    /// Which of the agent's providers.
+    provider: u32,
+    /// Redials of this provider since it was last steady.
     attempts: u32,
+    /// Redials of all of them since then.
+    dialled: u32,
     lost_at: Option<At>,
+}
+
+/// A dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dial {
+    pub(crate) attempt: u32,
+    pub(crate) provider: u32,
 }
 
 impl Link {
     /// The driver is dialling.
     pub(crate) fn dialing() -> Self {
-        Self { state: State::Dialing, number: 0, attempts: 0, lost_at: None }
+        Self { state: State::Dialing, number: 0, provider: 0, attempts: 0, dialled: 0, lost_at: None }
     }
 
     /// The agent is ready; `None` when nobody had dialled.
@@ -66,7 +79,7 @@ impl Link {
         self.state = State::Up { since: at };
         self.number = self.number.saturating_add(1);
         Some(match self.lost_at.take() {
-            Some(lost) => Came::Back { gap: at.saturating_sub(lost), attempts: self.attempts },
+            Some(lost) => Came::Back { gap: at.saturating_sub(lost), attempts: self.dialled },
             None => Came::First,
         })
     }
@@ -75,15 +88,14 @@ impl Link {
     pub(crate) fn lost(&mut self, at: At, fault: LinkFault, limits: &Limits) -> Option<Next> {
         match self.state {
             State::Waiting | State::Gone => return None,
-            State::Up { since } if at.saturating_sub(since) >= STEADY => self.attempts = 0,
+            State::Up { since } if at.saturating_sub(since) >= STEADY => (self.attempts, self.dialled) = (0, 0),
             State::Up { .. } | State::Dialing => {}
         }
         self.lost_at.get_or_insert(at);
-        if fault == LinkFault::Refused || self.attempts >= limits.redials {
-            self.state = State::Gone;
-            return Some(Next::GiveUp);
-        }
         self.state = State::Waiting;
+        if fault == LinkFault::Refused || self.attempts >= limits.redials {
+            return Some(self.next_provider(limits));
+        }
         let doublings = match (fault, self.attempts) {
             (LinkFault::Busy, made) => made,
             (_, 0) => return Some(Next::Dial),
@@ -93,14 +105,25 @@ impl Link {
         Some(Next::Wait(at.saturating_add(wait)))
     }
 
-    /// Dials again; gives which attempt it is, or `None` when there is nothing to redial.
-    pub(crate) fn redial(&mut self) -> Option<u32> {
+    fn next_provider(&mut self, limits: &Limits) -> Next {
+        if self.provider.saturating_add(1) >= limits.providers {
+            self.state = State::Gone;
+            return Next::GiveUp;
+        }
+        self.provider += 1;
+        self.attempts = 0;
+        Next::Dial
+    }
+
+    /// Dials again; `None` when there is nothing to redial.
+    pub(crate) fn redial(&mut self) -> Option<Dial> {
         if self.state != State::Waiting {
             return None;
         }
         self.state = State::Dialing;
         self.attempts = self.attempts.saturating_add(1);
-        Some(self.attempts)
+        self.dialled = self.dialled.saturating_add(1);
+        Some(Dial { attempt: self.attempts, provider: self.provider })
     }
 
     /// The call needs no agent any more.
@@ -111,6 +134,16 @@ impl Link {
     /// Whether the agent can hear and be heard.
     pub(crate) fn is_up(&self) -> bool {
         matches!(self.state, State::Up { .. })
+    }
+
+    /// Whether it is being dialled.
+    pub(crate) fn is_dialing(&self) -> bool {
+        self.state == State::Dialing
+    }
+
+    /// Whether no agent can be had any more.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.state == State::Gone
     }
 
     /// The number of the link that came up last.
@@ -140,7 +173,7 @@ mod tests {
         let mut waits = Vec::new();
         for attempt in 1..=limits.redials {
             waits.push(link.lost(ms(20_000), LinkFault::Broken, &limits));
-            assert_eq!(link.redial(), Some(attempt));
+            assert_eq!(link.redial(), Some(Dial { attempt, provider: 0 }));
         }
         assert_eq!(waits, [Some(Next::Dial), Some(Next::Wait(ms(20_500))), Some(Next::Wait(ms(21_000)))]);
         assert_eq!(link.lost(ms(22_000), LinkFault::Broken, &limits), Some(Next::GiveUp));
@@ -161,6 +194,21 @@ mod tests {
         assert_eq!(link.lost(ms(1), LinkFault::Refused, &Limits::default()), Some(Next::GiveUp));
         assert_eq!(link.lost(ms(2), LinkFault::Broken, &Limits::default()), None);
         assert_eq!(link.ready(ms(3)), None);
+    }
+
+    #[test]
+    fn a_provider_given_up_is_followed_by_the_next_with_attempts_of_its_own() {
+        let limits = Limits { providers: 3, redials: 1, ..Limits::default() };
+        let mut link = up_at(ms(0));
+        assert_eq!(link.lost(ms(1), LinkFault::Refused, &limits), Some(Next::Dial));
+        assert_eq!(link.redial(), Some(Dial { attempt: 1, provider: 1 }));
+        assert_eq!(link.lost(ms(2), LinkFault::Busy, &limits), Some(Next::Dial));
+        assert_eq!(link.redial(), Some(Dial { attempt: 1, provider: 2 }));
+        assert_eq!(link.ready(ms(3)), Some(Came::Back { gap: ms(2), attempts: 2 }));
+        assert_eq!(link.lost(ms(20_000), LinkFault::Broken, &limits), Some(Next::Dial), "it was steady and stays");
+        assert_eq!(link.redial(), Some(Dial { attempt: 1, provider: 2 }));
+        assert_eq!(link.lost(ms(20_001), LinkFault::Broken, &limits), Some(Next::GiveUp));
+        assert_eq!(link.redial(), None);
     }
 
     #[test]

@@ -12,7 +12,18 @@ pub(crate) enum Way {
     /// The telephone call ends.
     HangUp,
     /// The telephone call goes on with the step the call has noted.
-    Leave,
+    Leave(Step),
+}
+
+/// What kind of step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Another worker goes on.
+    Worker,
+    /// Somebody or something else: a person, a room, a queue, keys.
+    Place,
+    /// Words of regret.
+    Apology,
 }
 
 /// Who may still stop it.
@@ -31,9 +42,9 @@ pub(crate) enum Stoppable {
 pub(crate) enum Patience {
     /// What the agent is saying or was asked to say.
     Words,
-    /// Also tools that run and answers the caller waits for: the farewell may come with them.
+    /// Also tools that run, a caller who speaks and the answer they wait for: the farewell may come with it.
     Answers,
-    /// Also the caller's own speech and its transcript: another worker has to know it.
+    /// Also the transcript of the caller's words: another worker has to know them.
     Pause,
 }
 
@@ -75,16 +86,27 @@ impl Departure {
         Self::hang_up(EndReason::TimeLimit, Stoppable::Not, Patience::Words)
     }
 
-    /// There is no agent any more; what it said before is still being played.
+    /// There is no agent any more; what it said before is still being played. The telephone network apologises: a line
+    /// that just goes dead says nothing.
     pub(crate) fn agent_gone() -> Self {
-        Self::hang_up(EndReason::AgentUnavailable, Stoppable::Not, Patience::Words)
+        let step = Way::Leave(Step::Apology);
+        Self { way: step, ..Self::hang_up(EndReason::AgentUnavailable, Stoppable::Not, Patience::Words) }
     }
 
     /// The call goes elsewhere. Another worker has to know what the caller is saying; a place the agent announced only
-    /// wants the announcement heard.
+    /// wants the announcement heard. A caller who interrupts it is answered and then put through all the same: the agent
+    /// has no means to take back a step it was told will be taken.
     pub(crate) fn to(step: &NextStep) -> Self {
-        let patience = if *step == NextStep::Resume { Patience::Pause } else { Patience::Answers };
-        Self { way: Way::Leave, ..Self::hang_up(EndReason::Moved, Stoppable::Not, patience) }
+        let (step, patience) = match step {
+            NextStep::Resume => (Step::Worker, Patience::Pause),
+            NextStep::Apologize => (Step::Apology, Patience::Answers),
+            NextStep::HangUp
+            | NextStep::Transfer { .. }
+            | NextStep::Conference { .. }
+            | NextStep::Queue { .. }
+            | NextStep::Digits { .. } => (Step::Place, Patience::Answers),
+        };
+        Self { way: Way::Leave(step), ..Self::hang_up(EndReason::Moved, Stoppable::Not, patience) }
     }
 
     fn hang_up(reason: EndReason, stoppable: Stoppable, patience: Patience) -> Self {
@@ -100,9 +122,17 @@ impl Departure {
         }
     }
 
-    /// A departure the caller could stop gives way to one nobody can.
+    /// Who wins when the call leaves already. Of two wishes of the agent the first counts; a place is better than another
+    /// worker or an apology; an operator overrules the agent; and a departure the caller could stop gives way to one
+    /// nobody can.
     pub(crate) fn gives_way_to(&self, other: &Departure) -> bool {
-        self.stoppable != Stoppable::Not && other.stoppable == Stoppable::Not
+        let to_place = other.way == Way::Leave(Step::Place);
+        match (self.way, self.reason) {
+            (_, EndReason::AgentHungUp) if to_place => false,
+            (Way::Leave(Step::Place), _) => other.reason == EndReason::OperatorHungUp,
+            (Way::Leave(Step::Worker | Step::Apology), _) => to_place,
+            (Way::HangUp, _) => self.stoppable != Stoppable::Not && other.stoppable == Stoppable::Not,
+        }
     }
 }
 
@@ -127,5 +157,21 @@ mod tests {
         assert!(!operator.gives_way_to(&agent));
         assert!(!agent.gives_way_to(&agent));
         assert!(!operator.gives_way_to(&Departure::to(&NextStep::Resume)));
+    }
+
+    #[test]
+    fn of_two_wishes_of_the_agent_the_first_counts_and_a_place_is_better_than_another_worker() {
+        let goodbye = Departure::finish(EndBy::Agent);
+        let place = Departure::to(&NextStep::Queue { queue: "support".to_owned() });
+        let worker = Departure::to(&NextStep::Resume);
+        assert!(!goodbye.gives_way_to(&place));
+        assert!(!place.gives_way_to(&goodbye));
+        assert!(!place.gives_way_to(&place));
+        assert!(!place.gives_way_to(&worker));
+        assert!(worker.gives_way_to(&place));
+        assert!(Departure::agent_gone().gives_way_to(&place));
+        assert!(Departure::silence().gives_way_to(&place));
+        assert!(place.gives_way_to(&Departure::finish(EndBy::Operator)));
+        assert!(!place.gives_way_to(&Departure::time_limit()));
     }
 }

@@ -1,7 +1,8 @@
 //! Tool calls in flight: each runs once, is answered once, and the agent goes on when all of its answer's are in.
 //!
 //! Tools are gathered by the reply that asked for them, because the provider wants one request to go on after all outputs
-//! of that reply are in *and* the reply is complete (`docs/protocols/openai-realtime.md`, function calls).
+//! of that reply are in *and* the reply is complete (`docs/protocols/openai-realtime.md`, function calls). When the link is
+//! lost its tools run on: they become one batch, whose results the next link wants.
 //!
 //! Before it: the agent, which asks. After it: [`crate::call`], which runs, answers and cancels. It never reads arguments
 //! or outputs.
@@ -26,6 +27,14 @@ pub(crate) struct Running {
     pub(crate) asked: At,
     deadline: At,
     reply: Option<ReplyId>,
+    filler: Filler,
+}
+
+/// Whether the caller was told that this tool takes a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filler {
+    Unsaid,
+    Said,
 }
 
 /// What to do about a tool call.
@@ -44,6 +53,14 @@ pub(crate) enum Asked {
 struct Batch {
     reply: Option<ReplyId>,
     generating: bool,
+    results: Results,
+}
+
+/// Whether the agent was told anything it has to go on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Results {
+    None,
+    Some,
 }
 
 /// The tools of one call.
@@ -55,6 +72,11 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
+    /// None runs; these calls were asked for before, at another worker.
+    pub(crate) fn knowing<'a>(calls: impl Iterator<Item = &'a ToolCallId>) -> Self {
+        Self { seen: calls.cloned().collect(), ..Self::default() }
+    }
+
     /// The agent asks for a tool within `reply`; `None` when it is not within an answer being generated.
     pub(crate) fn ask(
         &mut self,
@@ -72,26 +94,60 @@ impl Tools {
         }
         self.seen.push_back(call.clone());
         if !self.batches.iter().any(|batch| batch.reply == reply) {
-            self.batches.push(Batch { reply, generating: reply.is_some() });
+            self.batches.push(Batch { reply, generating: reply.is_some(), results: Results::None });
         }
         if self.running.len() >= MOST_RUNNING {
+            self.has_result(reply);
             return Asked::TooMany;
         }
         let deadline = at.saturating_add(longest);
-        self.running.push(Running { call: call.clone(), name: name.to_owned(), asked: at, deadline, reply });
+        let (call, name) = (call.clone(), name.to_owned());
+        self.running.push(Running { call, name, asked: at, deadline, reply, filler: Filler::Unsaid });
         Asked::Run
     }
 
     /// A tool answered; `None` when nobody waits for it.
     pub(crate) fn answered(&mut self, call: &ToolCallId) -> Option<Running> {
+        let tool = self.cancelled(call)?;
+        self.has_result(tool.reply);
+        Some(tool)
+    }
+
+    /// A tool is not wanted any more; `None` when it does not run.
+    pub(crate) fn cancelled(&mut self, call: &ToolCallId) -> Option<Running> {
         let place = self.running.iter().position(|running| running.call == *call)?;
         Some(self.running.remove(place))
     }
 
-    /// Takes a tool that has run for too long.
+    /// Takes a tool that has run for too long; the agent is told so.
     pub(crate) fn take_overdue(&mut self, at: At) -> Option<Running> {
-        let place = self.running.iter().position(|running| running.deadline <= at)?;
-        Some(self.running.remove(place))
+        let overdue = self.running.iter().find(|running| running.deadline <= at)?.call.clone();
+        self.answered(&overdue)
+    }
+
+    /// Whether the caller is to hear that this tool takes a while: it runs, and they have not heard so.
+    pub(crate) fn lacks_filler(&self, call: &ToolCallId) -> bool {
+        self.running.iter().any(|running| running.call == *call && running.filler == Filler::Unsaid)
+    }
+
+    /// The caller is told that this tool takes a while.
+    pub(crate) fn filler_said(&mut self, call: &ToolCallId) {
+        for running in self.running.iter_mut().filter(|running| running.call == *call) {
+            running.filler = Filler::Said;
+        }
+    }
+
+    /// The link is lost: its answers are over, its tools run on, and whoever comes next wants the results.
+    pub(crate) fn agent_lost(&mut self) {
+        if self.is_idle() {
+            return;
+        }
+        let some = self.batches.iter().any(|batch| batch.results == Results::Some);
+        let results = if some { Results::Some } else { Results::None };
+        self.batches = vec![Batch { reply: None, generating: false, results }];
+        for running in &mut self.running {
+            running.reply = None;
+        }
     }
 
     /// The reply is complete and asks for no more tools.
@@ -108,22 +164,28 @@ impl Tools {
         let running = &self.running;
         self.batches.retain(|batch| running.iter().any(|tool| tool.reply == batch.reply));
         for batch in &mut self.batches {
-            batch.generating = false;
+            (batch.generating, batch.results) = (false, Results::None);
         }
     }
 
-    /// Takes the replies whose results are all in; `true` when there was one: the agent may go on.
+    /// Takes the replies whose results are all in; `true` when there was a result: the agent may go on.
     pub(crate) fn take_complete(&mut self) -> bool {
-        let before = self.batches.len();
         let running = &self.running;
-        self.batches.retain(|batch| batch.generating || running.iter().any(|tool| tool.reply == batch.reply));
-        self.batches.len() < before
+        let is_complete = |batch: &Batch| !batch.generating && !running.iter().any(|tool| tool.reply == batch.reply);
+        let some = self.batches.iter().any(|batch| is_complete(batch) && batch.results == Results::Some);
+        self.batches.retain(|batch| !is_complete(batch));
+        some
     }
 
     /// Nobody waits for any of them any more; gives those to cancel.
     pub(crate) fn take_all(&mut self) -> Vec<Running> {
         self.batches.clear();
         std::mem::take(&mut self.running)
+    }
+
+    /// Whether any tool runs.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.running.is_empty()
     }
 
     /// Whether nothing runs and no result is waited for.
@@ -134,6 +196,12 @@ impl Tools {
     /// When the first one has run for too long.
     pub(crate) fn deadline(&self) -> Option<At> {
         self.running.iter().map(|running| running.deadline).min()
+    }
+
+    fn has_result(&mut self, reply: Option<ReplyId>) {
+        for batch in self.batches.iter_mut().filter(|batch| batch.reply == reply) {
+            batch.results = Results::Some;
+        }
     }
 }
 
@@ -189,6 +257,36 @@ mod tests {
         assert_eq!(tools.take_overdue(SECOND), None);
         assert_eq!(tools.take_overdue(2 * SECOND).map(|tool| tool.call), Some(id("slow")));
         assert!(tools.take_complete());
+    }
+
+    #[test]
+    fn a_tool_taken_back_is_not_waited_for_and_alone_is_nothing_to_go_on_from() {
+        let mut tools = Tools::default();
+        ask(&mut tools, "a", 1);
+        ask(&mut tools, "b", 1);
+        tools.reply_done(ReplyId(1));
+        tools.answered(&id("a"));
+        assert!(tools.cancelled(&id("b")).is_some());
+        assert!(tools.take_complete());
+        ask(&mut tools, "c", 2);
+        tools.reply_done(ReplyId(2));
+        tools.cancelled(&id("c"));
+        assert!(!tools.take_complete());
+        assert!(tools.is_idle());
+    }
+
+    #[test]
+    fn tools_of_a_lost_link_run_on_and_the_next_one_waits_for_them() {
+        let mut tools = Tools::default();
+        ask(&mut tools, "a", 1);
+        ask(&mut tools, "b", 2);
+        tools.agent_lost();
+        tools.answered(&id("a"));
+        assert!(!tools.take_complete());
+        ask(&mut tools, "c", 1);
+        tools.answered(&id("b"));
+        assert!(tools.take_complete());
+        assert!(tools.is_running());
     }
 
     #[test]

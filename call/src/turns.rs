@@ -43,6 +43,7 @@ struct AgentTurn {
     place: Option<(u32, At, At)>,
     coming: Coming,
     rest: Rest,
+    version: Option<String>,
 }
 
 #[derive(Debug)]
@@ -69,9 +70,17 @@ pub(crate) struct Turns {
     caller: Vec<CallerTurn>,
     /// Turns are numbered in the order of their beginnings, so none begins before the one numbered before it.
     latest: At,
+    /// Version of the configuration the next answer is spoken with, and that of the running one.
+    next_version: Option<String>,
+    version: Option<String>,
 }
 
 impl Turns {
+    /// The agent's next answer is spoken with this configuration.
+    pub(crate) fn speaks_with(&mut self, version: &str) {
+        self.next_version = Some(version.to_owned());
+    }
+
     /// More text of an answer being generated.
     pub(crate) fn text(&mut self, utterance: Utterance, text: &Spoken) {
         if let Some(turn) = self.open(utterance) {
@@ -124,6 +133,7 @@ impl Turns {
 
     /// A newer answer begins on this link: nothing more of older ones will come.
     pub(crate) fn reply_began(&mut self, link: u32, reply: ReplyId) {
+        self.version.clone_from(&self.next_version);
         for turn in &mut self.agent {
             if turn.utterance.link == link && turn.utterance.reply < reply {
                 turn.coming = Coming::Nothing;
@@ -222,7 +232,7 @@ impl Turns {
     fn open(&mut self, utterance: Utterance) -> Option<&mut AgentTurn> {
         if !self.agent.iter().any(|turn| turn.utterance == utterance) {
             self.make_room();
-            self.agent.push(AgentTurn::new(utterance));
+            self.agent.push(AgentTurn::new(utterance, self.version.clone()));
         }
         self.agent.iter_mut().rev().find(|turn| turn.utterance == utterance)
     }
@@ -243,7 +253,7 @@ impl Turns {
 }
 
 impl AgentTurn {
-    fn new(utterance: Utterance) -> Self {
+    fn new(utterance: Utterance, version: Option<String>) -> Self {
         Self {
             utterance,
             text: Spoken::default(),
@@ -253,6 +263,7 @@ impl AgentTurn {
             place: None,
             coming: Coming::More,
             rest: Rest::Playing,
+            version,
         }
     }
 
@@ -282,7 +293,7 @@ fn agent_turn(turn: AgentTurn) -> Option<Turn> {
         started_ms: millis(started),
         ended_ms: millis(ended),
         heard,
-        version: None,
+        version: turn.version,
     })
 }
 

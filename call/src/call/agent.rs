@@ -1,14 +1,14 @@
 //! What the agent hears, says and wants.
 
 use super::{Call, millis};
+use crate::asks::Ask;
 use crate::floor::{Debt, Standing};
 use crate::life::Life;
 use crate::playback::Utterance;
 use crate::timer::Timer;
-use crate::tools::Asked;
 use crate::{
     AgentCommand, AgentInput, At, CallEvent, Command, Cue, ItemId, LinkFault, Pass, ReplyId, ReplyOutcome, Spoken,
-    ToolCallId, Usage,
+    Usage,
 };
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ impl Call {
         match input {
             AgentInput::Ready => return self.agent_ready(at),
             AgentInput::Lost(fault) => return self.agent_lost(at, fault),
+            // A provider may complain of what it is told before it is ready.
+            AgentInput::Complained { code } => return self.complained(code),
             _ if !self.link.is_up() => return self.ignore(),
             _ => {}
         }
@@ -32,7 +34,6 @@ impl Call {
             AgentInput::ReplyText { reply, item, text } => self.reply_text(at, reply, item, &text),
             AgentInput::ReplyDone { reply, outcome, usage } => self.reply_done(at, reply, outcome, usage),
             AgentInput::Transcribed { usage } => self.used(usage),
-            AgentInput::Complained { code } => self.complained(code),
             // The caller is gone: what the agent hears or wants now is late, not wrong.
             _ if matches!(self.life, Life::Closing(_)) => {}
             AgentInput::CallerStarted { item } => self.caller_started(at, item),
@@ -42,7 +43,8 @@ impl Call {
                 Standing::Running | Standing::Late => self.ignore(),
             },
             AgentInput::ToolAsked { call, name, arguments } => self.tool_asked(at, call, name, arguments),
-            AgentInput::ToolCancelled { .. } | AgentInput::Ready | AgentInput::Lost(_) => {}
+            AgentInput::ToolCancelled { call } => self.tool_taken_back(at, &call),
+            AgentInput::Ready | AgentInput::Lost(_) | AgentInput::Complained { .. } => {}
         }
     }
 
@@ -147,10 +149,12 @@ impl Call {
         let link = self.link.number();
         self.floor.reply_began(at, reply);
         self.turns.reply_began(link, reply);
-        self.tools.reply_began();
         self.timers.stop(Timer::AskAgain);
         let asked = self.asks.answer_began();
-        if asked == Some(AgentCommand::Cue(Cue::SilencePrompt)) {
+        if asked != Some(Ask::Filler) {
+            self.tools.reply_began();
+        }
+        if asked == Some(Ask::Wish(AgentCommand::Cue(Cue::SilencePrompt))) {
             self.silence.prompt_is(link, reply);
         }
         if !self.floor.caller_speaks() {
@@ -160,8 +164,8 @@ impl Call {
             Some(ask) => {
                 self.floor.silence_reply();
                 self.tell_agent(AgentCommand::Cancel { reply });
-                if matches!(ask, AgentCommand::Say(_)) {
-                    self.asks.push_first(ask);
+                if let Ask::Wish(sentence @ AgentCommand::Say(_)) = ask {
+                    self.asks.push_first(sentence);
                 }
             }
             None => {
@@ -208,8 +212,13 @@ impl Call {
     }
 
     /// Nothing will be heard of an answer: it is asked for again after a while, and after several the link counts as bad.
-    fn reply_failed(&mut self, at: At, standing: Standing, asked: Option<AgentCommand>) {
+    fn reply_failed(&mut self, at: At, standing: Standing, asked: Option<Ask>) {
         self.publish(CallEvent::ReplyFailed { at_ms: millis(at) });
+        let missed = match asked {
+            Some(Ask::Filler) => return,
+            Some(Ask::Wish(ask)) => ask,
+            None => AgentCommand::Reply,
+        };
         if standing == Standing::Late || self.life != Life::Talking || self.floor.caller_speaks() {
             return;
         }
@@ -219,21 +228,9 @@ impl Call {
             self.failures = 0;
             return self.drop_agent(at, LinkFault::Busy);
         }
-        self.asks.push_first(asked.unwrap_or(AgentCommand::Reply));
+        self.asks.push_first(missed);
         let wait = self.limits.redial_wait.saturating_mul(self.failures);
         self.timers.set(Timer::AskAgain, Some(at.saturating_add(wait)));
-    }
-
-    fn tool_asked(&mut self, at: At, call: ToolCallId, name: String, arguments: Spoken) {
-        self.floor.progressed(at);
-        match self.tools.ask(at, &call, &name, self.floor.running_reply(), self.limits.tool_deadline) {
-            Asked::Run => self.push(Command::RunTool { call, name, arguments }),
-            Asked::Repeated => {}
-            Asked::TooMany => {
-                let output = Spoken::new(r#"{"error":"too_many_tool_calls"}"#);
-                self.tell_agent(AgentCommand::ToolOutput { call, output });
-            }
-        }
     }
 
     fn used(&mut self, usage: Usage) {

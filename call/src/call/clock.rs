@@ -1,13 +1,12 @@
 //! What time brings: everything that has become possible after an input, and timers.
 
-use super::line::tool_run;
 use super::{Call, millis};
 use crate::floor::Debt;
 use crate::life::{Closing, Life};
 use crate::next::{Departure, Patience, Stage};
 use crate::silence::Strike;
 use crate::timer::Timer;
-use crate::{AgentCommand, At, CallEvent, Command, Cue, LinkFault, Spoken, ToolOutcome};
+use crate::{AgentCommand, At, CallEvent, Command, Cue, LinkFault};
 
 /// Timers fired for one input at most. Each moves itself or stops, so this is never reached; it makes an endless loop
 /// impossible instead of unlikely.
@@ -20,7 +19,7 @@ impl Call {
             return;
         }
         self.publish_turns();
-        if self.tools.take_complete() && !self.asks.push(AgentCommand::Reply) {
+        if self.link.is_up() && self.tools.take_complete() && !self.asks.push(AgentCommand::Reply) {
             self.ignore();
         }
         self.ask(at);
@@ -66,7 +65,7 @@ impl Call {
         match timer {
             Timer::Dial | Timer::Answer => self.drop_agent(at, LinkFault::Broken),
             Timer::Redial => self.dial(at),
-            Timer::AskAgain => self.floor.forgive(),
+            Timer::AskAgain => self.forgive(),
             Timer::Tool => self.tool_overdue(at),
             // What was played is noted before every input; there is nothing more to it.
             Timer::Played => {}
@@ -87,9 +86,15 @@ impl Call {
             && !self.playback.is_playing()
     }
 
-    /// While a failed answer waits to be asked for again, the agent is not the one who is late.
+    /// While a failed answer waits to be asked for again, or a filler to begin, the agent is not the one who is late.
     fn is_watched(&self) -> bool {
-        !(self.floor.debt() == Some(Debt::Wish) && self.timers.is_set(Timer::AskAgain))
+        !self.timers.is_set(Timer::AskAgain)
+    }
+
+    /// What is owed is not waited for any more: time to ask for what waits.
+    fn forgive(&mut self) {
+        self.floor.forgive();
+        self.asks.give_up();
     }
 
     fn silence_strikes(&mut self, at: At) {
@@ -112,15 +117,6 @@ impl Call {
         self.leave(at, Departure::time_limit());
     }
 
-    fn tool_overdue(&mut self, at: At) {
-        while let Some(tool) = self.tools.take_overdue(at) {
-            self.push(Command::CancelTool { call: tool.call.clone() });
-            let output = Spoken::new(r#"{"error":"timeout"}"#);
-            self.tell_agent(AgentCommand::ToolOutput { call: tool.call.clone(), output });
-            self.publish(tool_run(at, tool, ToolOutcome::TimedOut));
-        }
-    }
-
     /// Goes on with the way out when the last words have been heard.
     fn depart(&mut self, at: At) {
         let Life::Leaving(departure) = self.life else { return };
@@ -134,12 +130,12 @@ impl Call {
     fn has_said_all(&self, patience: Patience) -> bool {
         let asked = self.link.is_up() && (!self.asks.is_empty() || self.floor.debt() == Some(Debt::Wish));
         let words = !asked && self.floor.speaking_reply().is_none() && !self.playback.is_playing();
-        let answers = self.tools.is_idle() && self.floor.debt().is_none();
-        let pause = !self.floor.caller_speaks() && !self.turns.awaits_words();
+        let results = if self.link.is_up() { self.tools.is_idle() } else { !self.tools.is_running() };
+        let answers = results && self.floor.debt().is_none() && !self.floor.caller_speaks();
         match patience {
             Patience::Words => words,
             Patience::Answers => words && answers,
-            Patience::Pause => words && answers && pause,
+            Patience::Pause => words && answers && !self.turns.awaits_words(),
         }
     }
 }

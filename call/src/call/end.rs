@@ -17,23 +17,28 @@ const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 impl Call {
     /// Begins to leave for a step: what is being said is heard first.
-    pub(super) fn leave_for(&mut self, at: At, step: NextStep) {
-        let departure = Departure::to(&step);
-        self.step = Some(step);
-        self.leave(at, departure);
+    pub(super) fn leave_for(&mut self, at: At, departure: Departure, step: NextStep) {
+        if self.life.leave(departure) || self.life == Life::Dialing {
+            self.step = Some(step);
+            self.leaves(at, departure);
+        }
     }
 
-    /// Begins to leave: what is being said is heard first.
+    /// Begins to leave for good: what is being said is heard first.
     pub(super) fn leave(&mut self, at: At, departure: Departure) {
+        if self.life.leave(departure) || self.life == Life::Dialing {
+            self.leaves(at, departure);
+        }
+    }
+
+    /// Nothing can be heard before the line has started.
+    fn leaves(&mut self, at: At, departure: Departure) {
         if self.life == Life::Dialing {
             return self.take(at, departure);
         }
-        if self.life.leave(departure) {
-            self.timers.stop(Timer::Tail);
-            self.timers.stop(Timer::AskAgain);
-            self.timers.stop(Timer::Redial);
-            self.timers.set(Timer::Farewell, Some(at.saturating_add(self.limits.farewell_deadline)));
-        }
+        self.timers.stop(Timer::Tail);
+        self.timers.stop(Timer::Redial);
+        self.timers.set(Timer::Farewell, Some(at.saturating_add(self.limits.farewell_deadline)));
     }
 
     /// The caller wants to go on.
@@ -43,17 +48,19 @@ impl Call {
         self.timers.stop(Timer::Tail);
     }
 
-    /// The last words were heard, or took too long.
+    /// The last words were heard, or took too long; or a line that was to hear them never started.
     pub(super) fn go(&mut self, at: At) {
-        if let Life::Leaving(departure) = self.life {
-            self.take(at, departure);
+        match self.life {
+            Life::Leaving(departure) => self.take(at, departure),
+            Life::Dialing => self.hang_up(at, EndReason::AgentUnavailable),
+            Life::Talking | Life::Closing(_) | Life::Ended => {}
         }
     }
 
     fn take(&mut self, at: At, departure: Departure) {
         match departure.way {
             Way::HangUp => self.hang_up(at, departure.reason),
-            Way::Leave => self.go_to_step(at, departure.reason),
+            Way::Leave(_) => self.go_to_step(at, departure.reason),
         }
     }
 
@@ -71,7 +78,7 @@ impl Call {
 
     /// Leaves the stream for the next step. All that was said is stored before, for whoever goes on.
     fn go_to_step(&mut self, at: At, reason: EndReason) {
-        let Some(step) = self.step.clone() else { return self.hang_up(at, reason) };
+        let Some(step) = self.step.take() else { return self.hang_up(at, reason) };
         if !self.life.close(Closing { reason, line_gone: Some(at) }) {
             return;
         }

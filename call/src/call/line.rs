@@ -3,11 +3,7 @@
 use super::{Call, millis};
 use crate::next::Departure;
 use crate::playback::Echo;
-use crate::tools::Running;
-use crate::{
-    AgentCommand, At, CallEvent, Command, ControlInput, Digit, EndReason, LineInput, MarkId, ToolAnswer, ToolInput,
-    ToolOutcome,
-};
+use crate::{AgentCommand, At, CallEvent, ControlInput, Digit, EndReason, LineInput, MarkId, NextStep};
 
 /// Keys kept while there is no agent to tell: a card number and its date.
 const MOST_KEYS: usize = 32;
@@ -30,6 +26,9 @@ impl Call {
         self.line_started = Some(at);
         self.silence.caller(at);
         self.publish(CallEvent::Answered { resumed: self.resumed });
+        if self.link.is_gone() {
+            return self.leave_for(at, Departure::agent_gone(), NextStep::Apologize);
+        }
         self.greet();
     }
 
@@ -73,31 +72,21 @@ impl Call {
             }
             ControlInput::Finish(by) => self.leave(at, Departure::finish(by)),
             ControlInput::HangUp => self.hang_up(at, EndReason::OperatorHungUp),
-            ControlInput::Leave(step) => self.leave_for(at, step),
+            ControlInput::Leave(step) => self.leave_for(at, Departure::to(&step), step),
             ControlInput::Fenced => self.fenced(),
             // A live call goes on: whether it is handed over is the worker's choice, who then says `Leave`.
             ControlInput::Drain => {}
-            ControlInput::Configured { .. } => {}
+            ControlInput::Configured { version, language } => self.configured(at, version, language),
         }
     }
 
-    pub(super) fn tool(&mut self, at: At, input: ToolInput) {
-        let ToolInput::Answered(ToolAnswer { call, output, .. }) = input else { return };
-        let Some(tool) = self.tools.answered(&call) else { return self.ignore() };
-        self.tell_agent(AgentCommand::ToolOutput { call, output });
-        self.publish(tool_run(at, tool, ToolOutcome::Answered));
-    }
-
-    /// Nobody waits for the tools any more.
-    pub(super) fn cancel_tools(&mut self, at: At) {
-        for tool in self.tools.take_all() {
-            self.push(Command::CancelTool { call: tool.call.clone() });
-            self.publish(tool_run(at, tool, ToolOutcome::Cancelled));
+    /// The first configuration is the one the call began with: whoever began it has said so.
+    fn configured(&mut self, at: At, version: String, language: String) {
+        self.turns.speaks_with(&version);
+        let now = (version.clone(), language.clone());
+        let before = self.configured.replace(now.clone());
+        if before.is_some_and(|before| before != now) {
+            self.publish(CallEvent::Configured { at_ms: millis(at), version, language });
         }
     }
-}
-
-pub(super) fn tool_run(at: At, tool: Running, outcome: ToolOutcome) -> CallEvent {
-    let took_ms = millis(at.saturating_sub(tool.asked));
-    CallEvent::ToolRun { call: tool.call.0, name: tool.name, took_ms, outcome, error: None, kept: None }
 }

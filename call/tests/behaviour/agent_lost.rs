@@ -1,6 +1,6 @@
 //! The agent's link breaks, and comes back or not.
 
-use crate::script::{Script, asks_for, begun, caller_said, done, ended, lost, ready, said, started, stopped, talking};
+use crate::script::{begun, caller_said, done, ended, lost, ready, said, talking};
 use call::{Limits, LinkFault, ReplyOutcome};
 
 #[test]
@@ -70,53 +70,11 @@ fn the_last_words_of_a_lost_agent_get_their_mark() {
 }
 
 #[test]
-fn redials_wait_longer_and_longer_and_then_the_call_ends_politely() {
-    let limits = Limits::default();
-    talking(limits)
-        .at(20_000, lost(LinkFault::Broken))
-        .at(20_100, lost(LinkFault::Broken))
-        .until(20_600)
-        .check("20000 agent lost Broken\n 20000 dial 1\n 20600 dial 2")
-        .at(20_700, lost(LinkFault::Broken))
-        .until(21_700)
-        .check("21700 dial 3")
-        .until(26_700)
-        .check("26700 drop agent\n 26700 hang up agent_unavailable")
-        .at(26_800, stopped())
-        .check("26800 ended agent_unavailable at 26800, next None\n 26800 close agent_unavailable");
-}
-
-#[test]
 fn a_busy_provider_is_given_time() {
     talking(Limits::default())
         .at(20_000, lost(LinkFault::Busy))
         .until(20_500)
         .check("20000 agent lost Busy\n 20500 dial 1");
-}
-
-#[test]
-fn an_agent_that_is_refused_ends_the_call_when_its_words_were_heard() {
-    talking(Limits::default())
-        .says(2000, 2, 2, "One moment.", 1000)
-        .skip()
-        .at(2100, lost(LinkFault::Refused))
-        .until(3300)
-        .check(
-            "2100 agent lost Refused
-             3000 turn 2 Agent \"One moment.\" 2000-3000
-             3000 checkpoint
-             3300 hang up agent_unavailable",
-        );
-}
-
-#[test]
-fn an_agent_refused_before_the_line_starts_ends_the_call_at_once() {
-    Script::new(Limits::default())
-        .at(100, lost(LinkFault::Refused))
-        .check("100 agent lost Refused\n 100 hang up agent_unavailable")
-        .at(200, started())
-        .until(6000)
-        .check("5100 ended agent_unavailable at 5100, next None\n 5100 close agent_unavailable");
 }
 
 #[test]
@@ -164,25 +122,6 @@ fn the_end_of_an_answer_that_never_began_answers_nothing() {
              18000 dial 1
              18000 turn 2 Caller \"?\" 2000-3000
              18000 checkpoint",
-        );
-}
-
-#[test]
-fn tools_of_a_lost_agent_are_cancelled() {
-    talking(Limits::default())
-        .at(2000, begun(2))
-        .at(2000, asks_for("look_up", "t1"))
-        .at(2500, lost(LinkFault::Broken))
-        .at(2600, crate::script::answers("t1"))
-        .at(3000, ready())
-        .check(
-            "2000 run tool look_up t1
-             2500 agent lost Broken
-             2500 cancel tool t1
-             2500 tool look_up Cancelled in 500
-             2500 dial 1
-             3000 agent restored after 500, attempt 1
-             3000 agent: cue Resumed",
         );
 }
 

@@ -42,7 +42,9 @@ fn a_goodbye_that_comes_after_the_tool_is_waited_for() {
         .at(2130, done(2))
         .at(2400, answers("t1"))
         .check(
-            "2100 run tool hang_up t1
+            "2100 checkpoint
+             2100 run tool hang_up t1
+             2400 checkpoint
              2400 agent: output t1 {\"ok\":true}
              2400 tool hang_up Answered in 300
              2400 agent: reply",

@@ -205,7 +205,10 @@ fn show_event(event: &CallEvent) -> String {
         CallEvent::Interrupted { heard_ms, cleared_ms, .. } => {
             format!("interrupted at {heard_ms}, cleared {cleared_ms}")
         }
-        CallEvent::ToolRun { name, took_ms, outcome, .. } => format!("tool {name} {outcome:?} in {took_ms}"),
+        CallEvent::ToolRun { name, took_ms, outcome, error, kept, .. } => {
+            let error = error.as_ref().map_or(String::new(), |error| format!(", {error}"));
+            format!("tool {name} {outcome:?} in {took_ms}{error}{}", if kept.is_some() { ", kept" } else { "" })
+        }
         CallEvent::FirstWord { after_ms } => format!("first word after {after_ms}"),
         CallEvent::ReplyGap { gap_ms } => format!("reply gap {gap_ms}"),
         CallEvent::AgentLost { fault, .. } => format!("agent lost {fault:?}"),
@@ -277,7 +280,23 @@ pub(crate) fn asks_for(tool: &str, call: &str) -> Input {
 }
 
 pub(crate) fn answers(call: &str) -> Input {
-    Input::Tool(ToolInput::Answered(ToolAnswer::new(ToolCallId(call.to_owned()), Spoken::new("{\"ok\":true}"))))
+    answered(ToolAnswer::new(ToolCallId(call.to_owned()), Spoken::new("{\"ok\":true}")))
+}
+
+pub(crate) fn answered(answer: ToolAnswer) -> Input {
+    Input::Tool(ToolInput::Answered(answer))
+}
+
+pub(crate) fn is_slow(call: &str) -> Input {
+    Input::Tool(ToolInput::Slow { call: ToolCallId(call.to_owned()), filler: Spoken::new("One moment.") })
+}
+
+pub(crate) fn taken_back(call: &str) -> Input {
+    Input::Agent(AgentInput::ToolCancelled { call: ToolCallId(call.to_owned()) })
+}
+
+pub(crate) fn complains(code: &str) -> Input {
+    Input::Agent(AgentInput::Complained { code: code.to_owned() })
 }
 
 pub(crate) fn wants(control: ControlInput) -> Input {

@@ -107,11 +107,11 @@ fn nobody_is_asked_while_a_tool_runs_or_an_answer_is_owed() {
         .at(2600, crate::script::begun(2))
         .at(2600, asks_for("look_up", "t1"))
         .at(2700, done(2))
-        .check("2600 run tool look_up t1")
+        .check("2600 checkpoint\n 2600 run tool look_up t1")
         .until(9000)
         .check("")
         .at(9000, answers("t1"))
-        .check("9000 agent: output t1 {\"ok\":true}\n 9000 tool look_up Answered in 6400\n 9000 agent: reply")
+        .check("9000 checkpoint\n 9000 agent: output t1 {\"ok\":true}\n 9000 tool look_up Answered in 6400\n 9000 agent: reply")
         .until(15_000)
         .check("");
 }

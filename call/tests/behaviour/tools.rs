@@ -10,7 +10,9 @@ fn a_tool_runs_and_the_agent_goes_on_when_its_answer_and_the_end_of_the_reply_ar
         .at(2100, asks_for("look_up", "t1"))
         .at(2300, answers("t1"))
         .check(
-            "2100 run tool look_up t1
+            "2100 checkpoint
+             2100 run tool look_up t1
+             2300 checkpoint
              2300 agent: output t1 {\"ok\":true}
              2300 tool look_up Answered in 200",
         )
@@ -28,10 +30,14 @@ fn the_agent_goes_on_once_for_all_tools_of_a_reply() {
         .at(2500, answers("t2"))
         .at(2600, answers("t1"))
         .check(
-            "2100 run tool look_up t1
+            "2100 checkpoint
+             2100 run tool look_up t1
+             2110 checkpoint
              2110 run tool look_up t2
+             2500 checkpoint
              2500 agent: output t2 {\"ok\":true}
              2500 tool look_up Answered in 390
+             2600 checkpoint
              2600 agent: output t1 {\"ok\":true}
              2600 tool look_up Answered in 500
              2600 agent: reply",
@@ -48,7 +54,9 @@ fn a_tool_call_named_twice_runs_once_and_is_answered_once() {
         .at(2300, answers("t1"))
         .at(2310, answers("t1"))
         .check(
-            "2100 run tool look_up t1
+            "2100 checkpoint
+             2100 run tool look_up t1
+             2300 checkpoint
              2300 agent: output t1 {\"ok\":true}
              2300 tool look_up Answered in 200
              2300 agent: reply",
@@ -64,11 +72,14 @@ fn a_tool_that_is_too_slow_is_answered_for() {
         .until(10_100)
         .at(10_500, answers("t1"))
         .check(
-            "2100 run tool look_up t1
+            "2100 checkpoint
+             2100 run tool look_up t1
+             10100 checkpoint
              10100 cancel tool t1
              10100 agent: output t1 {\"error\":\"timeout\"}
-             10100 tool look_up TimedOut in 8000
-             10100 agent: reply",
+             10100 tool look_up TimedOut in 8000, timeout
+             10100 agent: reply
+             10500 checkpoint",
         );
 }
 
@@ -83,7 +94,7 @@ fn a_caller_who_speaks_while_a_tool_runs_is_answered_first() {
         .at(3000, begun(3))
         .skip()
         .at(3200, answers("t1"))
-        .check("3200 agent: output t1 {\"ok\":true}\n 3200 tool look_up Answered in 1100")
+        .check("3200 checkpoint\n 3200 agent: output t1 {\"ok\":true}\n 3200 tool look_up Answered in 1100")
         .at(3300, done(3))
         .check("3300 agent: reply");
 }
@@ -111,7 +122,9 @@ fn tools_are_cancelled_when_the_call_ends() {
         .at(2200, stopped())
         .at(2300, answers("t1"))
         .check(
-            "2100 run tool look_up t1
+            "2100 checkpoint
+             2100 run tool look_up t1
+             2200 checkpoint
              2200 cancel tool t1
              2200 tool look_up Cancelled in 100
              2200 ended caller_hung_up at 2200, next None

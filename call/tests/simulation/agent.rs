@@ -70,11 +70,14 @@ impl Agent {
         }
         for _ in 0..if with_tool { dice.between(1, 3) } else { 0 } {
             self.tools += 1;
-            let name = if dice.percent(15) { "hang_up" } else { "look_up" }.to_owned();
+            let name = dice.one_of(&["hang_up", "transfer", "look_up", "look_up", "look_up", "look_up"]).to_owned();
             let (call, arguments) = (ToolCallId(format!("tool-{}", self.tools)), Spoken::new("{}"));
             for _ in 0..dice.between(1, 2) {
                 let (call, name, arguments) = (call.clone(), name.clone(), arguments.clone());
                 parts.push((at, Part::Says(AgentInput::ToolAsked { call, name, arguments })));
+            }
+            if dice.percent(plan.taken_back) {
+                parts.push((at + dice.between(1, 2000), Part::Says(AgentInput::ToolCancelled { call })));
             }
         }
         let outcome = if dice.percent(5) { ReplyOutcome::Incomplete } else { ReplyOutcome::Completed };

@@ -1,11 +1,14 @@
 //! What one world is like: drawn once for each seed.
 
 use crate::dice::Dice;
-use call::Limits;
+use call::{Limits, Resumed};
 use std::time::Duration;
 
 /// Playing never stalls for longer, in milliseconds. The core believes a line that gives no sign for two seconds.
 pub(crate) const LONGEST_STALL: u64 = 1200;
+
+/// What is said while a tool takes long.
+pub(crate) const FILLER: &str = "One moment, please.";
 
 /// Percentages are of the occasions on which something could happen.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) stalls: u64,
     pub(crate) tools: u64,
     pub(crate) slow_tools: u64,
+    /// How often a provider takes a tool call back.
+    pub(crate) taken_back: u64,
     pub(crate) mute_agent: u64,
     pub(crate) failed_replies: u64,
     pub(crate) endless_replies: u64,
@@ -37,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) losses: u64,
     /// Mean time between an operator's words.
     pub(crate) operator: u64,
+    /// Mean time between changes of the agent's configuration.
+    pub(crate) changes: u64,
     /// Mean time between inputs that make no sense.
     pub(crate) nonsense: u64,
     /// When another worker takes the call.
@@ -45,8 +52,8 @@ pub(crate) struct Plan {
     pub(crate) hand_over: Option<u64>,
     /// Whether the line ends without a stop, or never answers a hang-up.
     pub(crate) rude_line: u64,
-    /// Whether another worker had the call before.
-    pub(crate) resumed: bool,
+    /// Why the call has a conversation already, if it has.
+    pub(crate) resumed: Resumed,
 }
 
 impl Plan {
@@ -58,6 +65,8 @@ impl Plan {
         let (lost_marks, stalls) = if marks_or_stalls > 30 { (0, marks_or_stalls - 30) } else { (marks_or_stalls, 0) };
         let tools = sometimes(50, 5, 60);
         let slow_tools = sometimes(40, 5, 60);
+        let taken_back = sometimes(25, 5, 60);
+        let changes = sometimes(20, 1000, 20_000);
         let mute_agent = sometimes(20, 1, 20);
         let failed_replies = sometimes(20, 1, 40);
         let endless_replies = sometimes(5, 1, 20);
@@ -70,7 +79,12 @@ impl Plan {
         let rude_line = sometimes(20, 10, 90);
         let fence = Some(sometimes(7, 100, 60_000)).filter(|at| *at > 0);
         let hand_over = Some(sometimes(10, 100, 60_000)).filter(|at| *at > 0);
-        let resumed = sometimes(10, 1, 1) == 1;
+        let resumed = match sometimes(15, 1, 3) {
+            1 => Resumed::Yes,
+            2 => Resumed::NobodyAnswered,
+            3 => Resumed::DigitsSent,
+            _ => Resumed::No,
+        };
         Self {
             limits: Self::limits(dice),
             latency: dice.between(1, 80),
@@ -83,6 +97,7 @@ impl Plan {
             stalls,
             tools,
             slow_tools,
+            taken_back,
             mute_agent,
             failed_replies,
             endless_replies,
@@ -90,6 +105,7 @@ impl Plan {
             bad_dials,
             losses,
             operator,
+            changes,
             nonsense,
             fence,
             hand_over,
@@ -112,6 +128,10 @@ impl Plan {
         if dice.percent(60) {
             limits.silence_prompt = Duration::from_millis(dice.between(1000, 10_000));
             limits.silence_end = Duration::from_millis(dice.between(2000, 20_000));
+        }
+        if dice.percent(40) {
+            limits.providers = dice.between(2, 3) as u32;
+            limits.redials = dice.between(0, 3) as u32;
         }
         if dice.percent(20) {
             limits.max_call = Duration::from_millis(dice.between(5000, 60_000));

@@ -1,10 +1,17 @@
 //! What the core promises, checked against what really happened.
+//!
+//! Here: the end, silence, bounds, one at a time. What was heard is in `promises/heard.rs`, tools in `promises/tools.rs`, the
+//! agent's providers and the places a call goes to in `promises/ways.rs`.
+
+mod heard;
+mod tools;
+mod ways;
 
 use crate::line::{Line, Utterance};
 use crate::plan::{LONGEST_STALL, Plan};
 use call::{
-    AgentCommand, AgentInput, CallEvent, Command, ControlInput, Conversation, Cue, EndReason, Heard, Input, LineInput,
-    Pass, Speaker, ToolCallId, Turn,
+    AgentCommand, AgentInput, CallEvent, Command, ControlInput, Conversation, Cue, EndReason, Input, LineInput, Pass,
+    Turn,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,10 +32,18 @@ pub(crate) enum Promise {
     FarewellIsHeard,
     OneAtATime,
     TurnsAreStored,
+    ToolsRunOnce,
+    ToolsAreWrittenDown,
+    ResultsAreUsed,
+    FillersAreAsides,
+    FallbacksInOrder,
+    NobodyIsLeftInSilence,
+    PlacesAreReached,
+    VersionsAreTrue,
 }
 
 impl Promise {
-    pub(crate) const ALL: [Promise; 14] = [
+    pub(crate) const ALL: [Promise; 22] = [
         Promise::EndsOnce,
         Promise::SilentWhenOver,
         Promise::EndsInTime,
@@ -43,6 +58,14 @@ impl Promise {
         Promise::FarewellIsHeard,
         Promise::OneAtATime,
         Promise::TurnsAreStored,
+        Promise::ToolsRunOnce,
+        Promise::ToolsAreWrittenDown,
+        Promise::ResultsAreUsed,
+        Promise::FillersAreAsides,
+        Promise::FallbacksInOrder,
+        Promise::NobodyIsLeftInSilence,
+        Promise::PlacesAreReached,
+        Promise::VersionsAreTrue,
     ];
 }
 
@@ -53,13 +76,6 @@ pub(crate) struct Broken {
     pub(crate) promise: Promise,
     pub(crate) at: u64,
     pub(crate) why: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tool {
-    Running,
-    Cancelled,
-    Answered,
 }
 
 /// What has been seen of one call.
@@ -73,7 +89,8 @@ pub(crate) struct Promises {
     /// Whether the agent's session is.
     ready: bool,
     line_gone: Option<u64>,
-    tools: BTreeMap<ToolCallId, Tool>,
+    tools: tools::Seen,
+    ways: ways::Seen,
     /// Answers begun, in the agent's current session, and those that were cut.
     begun: BTreeSet<(u32, u32)>,
     cut: BTreeSet<(u32, u32)>,
@@ -100,8 +117,10 @@ impl Promises {
         self.commands_at_once = 0;
         if self.session != session {
             self.session = session;
-            self.agent_gone();
+            self.agent_gone(now);
         }
+        self.before_tools(now, input);
+        self.before_ways(now, input);
         match input {
             Input::Control(ControlInput::Fenced) => self.fenced |= self.closed.is_none(),
             Input::Control(ControlInput::Finish(_) | ControlInput::Leave(_)) => {
@@ -132,18 +151,27 @@ impl Promises {
                 self.begun.insert((self.session, reply.0));
                 self.running = Some(reply.0);
                 self.caller_speaks = None;
+                self.reply_began(reply.0);
             }
             AgentInput::ReplyDone { reply, .. } if self.running == Some(reply.0) => self.running = None,
             AgentInput::ReplyDone { reply, .. } if self.is_newest(reply.0) => {
                 self.begun.insert((self.session, reply.0));
             }
-            AgentInput::Lost(_) => self.agent_gone(),
+            AgentInput::Lost(_) => self.agent_gone(now),
             _ => {}
         }
     }
 
-    fn agent_gone(&mut self) {
+    fn agent_gone(&mut self, now: u64) {
         (self.ready, self.running, self.caller_speaks) = (false, None, None);
+        self.tools.agent_gone();
+        self.ways.agent_gone(now);
+    }
+
+    /// An answer begins; the caller's wait, and the agent's for something to go on from, is over.
+    fn reply_began(&mut self, reply: u32) {
+        self.tools.reply_began();
+        self.ways.reply_began((self.session, reply));
     }
 
     fn is_newest(&self, reply: u32) -> bool {
@@ -178,24 +206,23 @@ impl Promises {
                 matches!(command, Command::CancelTool { .. } | Command::DropAgent | Command::Close(EndReason::Fenced));
             self.keep(Promise::FencedIsSilent, now, silent, || format!("{command:?} though fenced"));
         }
+        self.tools_end(command);
         match command {
             Command::Clear => self.cut.extend(self.begun.iter().copied()),
             Command::Agent(command) => self.agent_command(now, command, line, plan),
-            Command::RunTool { call, .. } => {
-                let new = self.tools.insert(call.clone(), Tool::Running).is_none();
-                self.keep(Promise::ToolsAreAnswered, now, new, || format!("{call:?} runs twice"));
-            }
-            Command::CancelTool { call } => {
-                let was = self.tools.insert(call.clone(), Tool::Cancelled);
-                let running = was == Some(Tool::Running);
-                self.keep(Promise::ToolsAreAnswered, now, running, || format!("{call:?} cancelled, but does not run"));
-            }
+            Command::RunTool { call, .. } => self.tool_runs(now, call),
+            Command::CancelTool { call } => self.tool_cancelled(now, call),
             Command::Publish(event) => self.event(now, event, line, plan),
             Command::Checkpoint => self.unstored = false,
             Command::HangUp(reason) => self.hang_up(now, *reason, line, plan),
             Command::Close(reason) => self.close(now, *reason),
-            Command::Dial { .. } | Command::DropAgent => self.agent_gone(),
-            Command::Mark(_) | Command::Leave(_) => {}
+            Command::Dial { provider, .. } => {
+                self.agent_gone(now);
+                self.dials(now, *provider, plan);
+            }
+            Command::DropAgent => self.agent_gone(now),
+            Command::Leave(step) => self.leaves(now, step, line, plan),
+            Command::Mark(_) => {}
         }
         self.keep(Promise::Bounded, now, line.marks_out() < 2000, || "marks without end".to_owned());
     }
@@ -208,19 +235,23 @@ impl Promises {
                 }
                 if matches!(cue, Cue::SilenceFarewell | Cue::TimeLimit) {
                     self.leaving_since = Some(now);
+                    self.leaves_otherwise();
                 }
                 self.asks(now, command);
             }
-            AgentCommand::Say(_) | AgentCommand::Reply => self.asks(now, command),
+            AgentCommand::Say(words) => {
+                self.says(now, words, line);
+                self.asks(now, command);
+            }
+            AgentCommand::Reply => {
+                self.tools.goes_on();
+                self.asks(now, command);
+            }
             AgentCommand::Truncate { item, heard_ms } => self.truncate(now, item.0, u64::from(*heard_ms), line, plan),
             AgentCommand::Cancel { reply } => {
                 self.cut.insert((self.session, reply.0));
             }
-            AgentCommand::ToolOutput { call, .. } => {
-                let was = self.tools.insert(call.clone(), Tool::Answered);
-                let waited = matches!(was, Some(Tool::Running | Tool::Cancelled));
-                self.keep(Promise::ToolsAreAnswered, now, waited, || format!("{call:?} answered, but nobody waits"));
-            }
+            AgentCommand::ToolOutput { call, .. } => self.tool_told(now, call),
             AgentCommand::Pressed(_) => {}
         }
     }
@@ -233,7 +264,7 @@ impl Promises {
     fn silence(&mut self, now: u64, line: &Line, plan: &Plan) {
         let playing = line.quiet_from() > now;
         let busy = self.caller_speaks.is_some() || self.running.is_some();
-        let tool = self.tools.values().any(|tool| *tool == Tool::Running);
+        let tool = self.tools.is_running();
         self.keep(Promise::SilenceIsSilence, now, !playing && !busy && !tool, || {
             format!("silence, but playing: {playing}, speaking: {busy}, tool: {tool}")
         });
@@ -242,61 +273,20 @@ impl Promises {
         self.keep(Promise::SilenceIsSilence, now, silent >= shortest, || format!("silence after {silent} ms"));
     }
 
-    fn truncate(&mut self, now: u64, item: u32, heard: u64, line: &Line, plan: &Plan) {
-        let utterances: Vec<Utterance> =
-            self.received.keys().filter(|(session, _, it)| *session == self.session && *it == item).copied().collect();
-        let truth: u64 = utterances.iter().map(|utterance| line.heard(*utterance, now + plan.latency)).sum();
-        let received: u64 = utterances.iter().filter_map(|utterance| self.received.get(utterance)).sum();
-        self.keep(Promise::HeardIsTrue, now, heard <= truth + slack(plan) && heard <= received, || {
-            format!("truncated at {heard} ms of {received}, heard {truth}")
-        });
-        if plan.lost_marks == 0 {
-            let close = truth <= heard + 2 * plan.latency + 2;
-            self.keep(Promise::HeardIsClose, now, close, || format!("truncated at {heard} ms, heard {truth}"));
-        }
-    }
-
     fn event(&mut self, now: u64, event: &CallEvent, line: &Line, plan: &Plan) {
         match event {
             CallEvent::Turn(turn) => self.turn(now, turn, line, plan),
-            CallEvent::SilencePrompted { .. } => self.silence(now, line, plan),
+            CallEvent::SilencePrompted { .. } => {
+                self.nothing_to_go_on_from(now);
+                self.silence(now, line, plan);
+            }
+            CallEvent::ToolRun { call, .. } => self.tool_ran(call),
             CallEvent::Ended { .. } => {
                 self.ended += 1;
                 self.keep(Promise::EndsOnce, now, self.ended == 1, || "it ended twice".to_owned());
             }
             _ => {}
         }
-    }
-
-    fn turn(&mut self, now: u64, turn: &Turn, line: &Line, plan: &Plan) {
-        self.unstored = true;
-        if turn.speaker == Speaker::Agent {
-            self.agent_turn(now, turn, line, plan);
-        }
-        let before = self.turns.range(..turn.number).next_back().map(|(_, turn)| turn.started_ms);
-        let after = self.turns.range(turn.number..).next().map(|(_, turn)| turn.started_ms);
-        let ordered =
-            before.is_none_or(|before| before <= turn.started_ms) && after.is_none_or(|after| turn.started_ms <= after);
-        let sound = turn.started_ms <= turn.ended_ms && turn.ended_ms <= now;
-        self.keep(Promise::TurnsInOrder, now, ordered && sound, || format!("{turn:?}"));
-        let new = self.turns.insert(turn.number, turn.clone()).is_none();
-        self.keep(Promise::TurnsInOrder, now, new, || format!("{turn:?} twice"));
-    }
-
-    fn agent_turn(&mut self, now: u64, turn: &Turn, line: &Line, plan: &Plan) {
-        let Some(text) = turn.text.as_ref() else { return };
-        let name = text.reveal().split_whitespace().next().unwrap_or_default();
-        let Some(&utterance) = self.received.keys().find(|(s, r, i)| format!("u{s}-{r}-{i}") == name) else {
-            return self.keep(Promise::HeardIsTrue, now, false, || format!("words nobody said: {turn:?}"));
-        };
-        let received = self.received.get(&utterance).copied().unwrap_or_default();
-        let heard = match turn.heard {
-            Heard::Whole => received,
-            Heard::Part { heard_ms, .. } => heard_ms,
-        };
-        let truth = line.heard(utterance, now + plan.latency);
-        let most = truth + slack(plan) + 2 * plan.latency;
-        self.keep(Promise::HeardIsTrue, now, heard <= most, || format!("{turn:?}, but heard {truth} of {received}"));
     }
 
     fn hang_up(&mut self, now: u64, reason: EndReason, line: &Line, plan: &Plan) {
@@ -308,6 +298,7 @@ impl Promises {
             format!("hung up {} ms before the last word", line.quiet_from() - now)
         });
         self.leaving_since = None;
+        self.hangs_up(now, reason);
     }
 
     fn close(&mut self, now: u64, reason: EndReason) {
@@ -318,13 +309,14 @@ impl Promises {
         self.keep(Promise::TurnsAreStored, now, self.fenced || !self.unstored, || {
             "a turn without a checkpoint".to_owned()
         });
-        let left = self.tools.iter().find(|(_, tool)| **tool == Tool::Running).map(|(call, _)| call.clone());
-        self.keep(Promise::ToolsAreAnswered, now, left.is_none(), || format!("{left:?} is left running"));
+        self.tools_closed(now);
         self.closed = Some(now);
     }
 
     /// All commands of an input, or of a piece of audio, were taken.
     pub(crate) fn after(&mut self, now: u64, plan: &Plan) {
+        self.after_tools(now, plan);
+        self.after_ways(now, plan);
         self.keep(Promise::TurnsAreStored, now, self.fenced || !self.unstored, || {
             "a turn without a checkpoint".to_owned()
         });
@@ -338,6 +330,8 @@ impl Promises {
     pub(crate) fn size(&mut self, now: u64, conversation: &Conversation, shown: usize) {
         let turns = conversation.turns.len();
         self.keep(Promise::Bounded, now, turns <= Conversation::LONGEST, || format!("{turns} turns"));
+        let tools = conversation.tools.len();
+        self.keep(Promise::Bounded, now, tools <= Conversation::MOST_TOOLS, || format!("{tools} tool calls"));
         self.keep(Promise::Bounded, now, shown < 300_000, || format!("{shown} bytes when shown"));
     }
 }

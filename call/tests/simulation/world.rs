@@ -11,7 +11,10 @@ use crate::dice::Dice;
 use crate::line::Line;
 use crate::plan::{LONGEST_STALL, Plan};
 use crate::promises::{Broken, Promises};
-use call::{AgentInput, Call, ControlInput, Conversation, Input, LineInput, MarkId, NextStep, Resumed};
+use call::{
+    AgentInput, Call, ControlInput, Conversation, Input, Journal, LineInput, MarkId, NextStep, Resumed, Spoken,
+    ToolCallId, ToolStage,
+};
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher;
@@ -34,6 +37,7 @@ enum Happening {
     Loss,
     Operator,
     Nonsense,
+    Change,
     Stall,
 }
 
@@ -70,11 +74,11 @@ impl World {
     pub(crate) fn new(seed: u64, sabotage: Sabotage) -> Self {
         let mut dice = Dice::new(seed);
         let plan = Plan::draw(&mut dice);
-        let call = if plan.resumed {
-            Call::resume(plan.limits.clone(), Conversation { numbered: 12, ..Conversation::default() }, Resumed::Yes)
-        } else {
-            Call::answer(plan.limits.clone())
+        let call = match plan.resumed {
+            Resumed::No => Call::answer(plan.limits.clone()),
+            why => Call::resume(plan.limits.clone(), before(), why),
         };
+        let promises = Promises::of(call.conversation());
         let mut world = Self {
             line: Line::new(plan.latency),
             plan,
@@ -84,7 +88,7 @@ impl World {
             happenings: BTreeMap::new(),
             call,
             agent: Agent::default(),
-            promises: Promises::default(),
+            promises,
             sabotage,
             inputs: 0,
             counts: BTreeMap::new(),
@@ -159,6 +163,7 @@ impl World {
         self.again(self.plan.losses, Happening::Loss);
         self.again(self.plan.operator, Happening::Operator);
         self.again(self.plan.nonsense, Happening::Nonsense);
+        self.again(self.plan.changes, Happening::Change);
         self.again(if self.plan.stalls > 0 { 4000 } else { 0 }, Happening::Stall);
     }
 
@@ -178,6 +183,7 @@ impl World {
             Happening::Loss => self.loss(),
             Happening::Operator => self.operator(),
             Happening::Nonsense => self.nonsense(),
+            Happening::Change => self.change(),
             Happening::Stall => {
                 let length = self.dice.between(50, LONGEST_STALL);
                 let late = self.line.stall(self.now, length);
@@ -214,6 +220,16 @@ impl World {
     fn count(&mut self, name: &'static str) {
         *self.counts.entry(name).or_default() += 1;
     }
+}
+
+/// What another worker left: a tool was running when it was lost.
+fn before() -> Conversation {
+    let entry = |call: &str, stage| {
+        let call = ToolCallId(call.to_owned());
+        Journal { call, name: "look_up".to_owned(), arguments: Spoken::new("{}"), after: 11, stage }
+    };
+    let tools = vec![entry("tool-1", ToolStage::Started), entry("tool-2", ToolStage::Unknown)];
+    Conversation { numbered: 12, tools, ..Conversation::default() }
 }
 
 fn in_ms(at: Duration) -> u64 {

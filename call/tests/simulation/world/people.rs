@@ -2,6 +2,7 @@
 
 use super::{Happening, World};
 use crate::agent::{Part, Why, done};
+use crate::plan::FILLER;
 use call::{
     AgentCommand, AgentInput, ControlInput, Digit, EndBy, Input, ItemId, LineInput, LinkFault, MarkId, NextStep,
     ReplyId, ReplyOutcome, Spoken, ToolAnswer, ToolCallId, ToolInput,
@@ -159,12 +160,14 @@ impl World {
 /// Everybody else.
 impl World {
     pub(super) fn operator(&mut self) {
-        let control = match self.dice.between(0, 19) {
+        let control = match self.dice.between(0, 21) {
             0 => ControlInput::HangUp,
             1 => ControlInput::Finish(EndBy::Operator),
             2 => ControlInput::Finish(EndBy::Agent),
             3 => ControlInput::Leave(NextStep::Resume),
             4 => ControlInput::Drain,
+            5 => ControlInput::Leave(NextStep::Queue { queue: "support".to_owned() }),
+            6 => ControlInput::Leave(NextStep::Queue { queue: "sales".to_owned() }),
             _ => ControlInput::Say(Spoken::new("Your taxi is here.")),
         };
         self.input(Input::Control(control));
@@ -174,20 +177,39 @@ impl World {
     pub(super) fn run_tool(&mut self, call: &ToolCallId, name: &str) {
         let slow = self.dice.percent(self.plan.slow_tools);
         let takes = if slow { self.dice.between(3000, 30_000) } else { self.dice.between(5, 2000) };
-        if name == "hang_up" {
-            self.after(takes / 2, Happening::Input(Input::Control(ControlInput::Finish(EndBy::Agent))));
+        let queue = || NextStep::Queue { queue: "a colleague".to_owned() };
+        match name {
+            "hang_up" => self.soon(takes / 2, Input::Control(ControlInput::Finish(EndBy::Agent))),
+            "transfer" => self.soon(takes / 2, Input::Control(ControlInput::Leave(queue()))),
+            _ => {}
+        }
+        for wait in [1500, 1600, 6000].into_iter().filter(|wait| *wait < takes) {
+            let (call, filler) = (call.clone(), Spoken::new(FILLER));
+            self.soon(wait, Input::Tool(ToolInput::Slow { call, filler }));
         }
         for wait in [takes, takes + 50] {
-            let (call, output) = (call.clone(), Spoken::new("{}"));
-            self.after(wait, Happening::Input(Input::Tool(ToolInput::Answered(ToolAnswer::new(call, output)))));
+            let answer = ToolAnswer::new(call.clone(), Spoken::new("{}"));
+            self.soon(wait, Input::Tool(ToolInput::Answered(answer)));
         }
+    }
+
+    fn soon(&mut self, wait: u64, input: Input) {
+        self.after(wait, Happening::Input(input));
+    }
+
+    /// Somebody changed the agent; the driver has told the session.
+    pub(super) fn change(&mut self) {
+        let version = self.dice.between(1, 3).to_string();
+        let language = self.dice.one_of(&["en", "es"]).to_owned();
+        self.input(Input::Control(ControlInput::Configured { version, language }));
+        self.again(self.plan.changes, Happening::Change);
     }
 
     /// What cannot be, or comes at the wrong time. Only inputs that do not claim that somebody speaks or a link is gone.
     pub(super) fn nonsense(&mut self) {
         let item = ItemId(self.dice.between(900, 999) as u32);
         let reply = ReplyId(0);
-        let input = match self.dice.between(0, 7) {
+        let input = match self.dice.between(0, 9) {
             0 => Input::Line(LineInput::Started),
             1 => {
                 let (generation, number) = (self.dice.between(0, 3) as u32, self.dice.between(1000, 9000) as u32);
@@ -198,6 +220,8 @@ impl World {
             4 => Input::Agent(done(reply, ReplyOutcome::Cancelled)),
             5 => Input::Agent(AgentInput::ReplyStarted { reply }),
             6 => Input::Tool(ToolInput::Answered(ToolAnswer::new(ToolCallId("nobody".to_owned()), Spoken::default()))),
+            7 => Input::Agent(AgentInput::ToolCancelled { call: ToolCallId("nobody".to_owned()) }),
+            8 => Input::Tool(ToolInput::Slow { call: ToolCallId("nobody".to_owned()), filler: Spoken::new(FILLER) }),
             _ => Input::Timeout,
         };
         let impossible_start =
