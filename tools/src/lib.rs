@@ -14,11 +14,27 @@
 //!              └ built_in, http, mcp
 //! ```
 
+mod answer;
+mod arguments;
+mod breaker;
+mod built_in;
+mod check;
+mod effects;
+mod errors;
+mod guard;
+mod http;
+mod mcp;
 mod memory;
+mod moments;
+pub mod numbers;
 mod plan;
+mod rate;
 mod secrets;
+mod template;
 mod toolbox;
 
+pub use check::{check, service_of};
+pub use errors::ErrorCode;
 pub use memory::Memory;
 pub use plan::{Job, Plan, Want};
 pub use secrets::Secrets;

@@ -1,8 +1,19 @@
 //! What a tool call comes to: an answer at once, or a job for a task of its own.
 //!
-//! Before it: [`crate::Toolbox::plan`]. After it: the session driver.
+//! Before it: [`crate::Toolbox::plan`]. After it: the session driver, which runs the job and hands the answer to the call.
 
-use call::{ControlInput, Spoken, ToolAnswer};
+use crate::answer::Slip;
+use crate::breaker::Permit;
+use crate::built_in::records::Lookup;
+use crate::effects::Effect;
+use crate::errors::{ErrorCode, Problem};
+use crate::{http, mcp, moments};
+use call::{ControlInput, Spoken, ToolAnswer, ToolOutcome};
+use common::ids::CompanyId;
+use common::ports::directory::Directory;
+use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a tool call comes to.
@@ -28,8 +39,8 @@ pub enum Want {
     Language(String),
 }
 
-/// A tool call to be run. Dropping it, or the future of [`Job::run`], takes it back: a request under way is aborted.
-#[derive(Debug)]
+/// A tool call to be run. Dropping it, or the future of [`Job::run`], takes it back: a request under way is aborted, and
+/// one that must not be repeated is remembered as of unknown outcome.
 pub struct Job {
     /// Running it twice is not the same as once: the journal must be stored before it runs.
     pub journal_first: bool,
@@ -37,12 +48,69 @@ pub struct Job {
     pub filler: Option<Spoken>,
     /// It answers within this time, well or badly.
     pub timeout: Duration,
-    pub(crate) answer: ToolAnswer,
+    pub(crate) company: CompanyId,
+    pub(crate) slip: Slip,
+    pub(crate) work: Work,
+    pub(crate) permit: Permit,
+    /// For work that must not be done twice.
+    pub(crate) effect: Option<Effect>,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tool = &self.slip.tool;
+        f.debug_struct("Job").field("tool", tool).field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+/// What is done.
+pub(crate) enum Work {
+    Http(Box<http::Exchange>),
+    Mcp(Box<mcp::Exchange>),
+    Lookup(Lookup, Arc<dyn Directory>),
 }
 
 impl Job {
     /// Runs it. Always answers, at the latest after `timeout`.
     pub async fn run(self) -> ToolAnswer {
-        self.answer
+        let Self { timeout, company, slip, work, permit, mut effect, .. } = self;
+        let ended = tokio::time::timeout(timeout, work.run(&company, &mut effect)).await;
+        let ended = ended.unwrap_or_else(|_| Err(late(effect.as_ref())));
+        match &ended {
+            Err(problem) if problem.blames_service() => permit.failed(),
+            Err(Problem { forbidden: Some(why), .. }) => moments::address_forbidden(&company, &slip.tool, why),
+            _ => permit.worked(),
+        }
+        let open = matches!(&ended, Err(problem) if problem.code == ErrorCode::OutcomeUnknown);
+        if let Some(effect) = effect.as_mut().filter(|_| !open) {
+            effect.settled();
+        }
+        slip.ended(&ended)
     }
+
+    /// The request as a person who tries a tool may see it: no secrets. `None` for a look-up in the company's records.
+    pub fn request(&self) -> Option<Value> {
+        match &self.work {
+            Work::Http(exchange) => Some(exchange.shown()),
+            Work::Mcp(exchange) => Some(exchange.shown()),
+            Work::Lookup(..) => None,
+        }
+    }
+}
+
+impl Work {
+    async fn run(&self, company: &CompanyId, effect: &mut Option<Effect>) -> Result<Value, Problem> {
+        match self {
+            Self::Http(exchange) => exchange.run(effect).await,
+            Self::Mcp(exchange) => exchange.run(effect).await,
+            Self::Lookup(lookup, directory) => lookup.run(directory.as_ref(), company).await,
+        }
+    }
+}
+
+/// It did not answer in time.
+fn late(effect: Option<&Effect>) -> Problem {
+    let open = effect.is_some_and(Effect::may_be_done);
+    let code = if open { ErrorCode::OutcomeUnknown } else { ErrorCode::Timeout };
+    Problem::from(code).counted(ToolOutcome::TimedOut)
 }
