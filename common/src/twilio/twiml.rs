@@ -289,10 +289,14 @@ fn writable(text: &str) -> String {
     allowed.map(|c| if matches!(c, '\t' | '\n' | '\r') { ' ' } else { c }).collect()
 }
 
-/// Twilio's voices are named with a region; a bare language gets the usual one.
-/// <https://www.twilio.com/docs/voice/twiml/say/text-speech> (read 2026-11)
+/// Twilio's voices are named with a region: a language without one, also one that names its script as `hi-Latn` does, gets
+/// the usual one. <https://www.twilio.com/docs/voice/twiml/say/text-speech> (read 2026-11)
 fn spoken_language(tag: &str) -> &str {
-    match tag {
+    let (primary, rest) = tag.split_once('-').unwrap_or((tag, ""));
+    if !rest.is_empty() && rest.len() != 4 {
+        return tag;
+    }
+    match primary {
         "de" => "de-DE",
         "en" => "en-US",
         "es" => "es-US",

@@ -43,6 +43,14 @@ fn every_other_verb_is_written() {
 }
 
 #[test]
+fn a_language_is_spelt_as_the_network_s_voices_are() {
+    for (tag, voice) in [("en", "en-US"), ("hi-Latn", "hi-IN"), ("es-MX", "es-MX"), ("sw", "sw")] {
+        let say = Verb::Say { text: "x".into(), language: Some(tag.into()) };
+        assert!(document(&[say]).contains(&format!("language=\"{voice}\"")), "{tag}");
+    }
+}
+
+#[test]
 fn a_transfer_rings_a_number_and_lets_the_person_called_hear_first() {
     let dial = Verb::Dial(Dial {
         action: Some("https://a.example/done".into()),
