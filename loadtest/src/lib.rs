@@ -14,6 +14,7 @@
     reason = "the bans guard the roles; a load generator owns its clock and its tasks"
 )]
 
+pub mod deepgram;
 pub mod ledger;
 pub mod limit;
 pub mod network;
