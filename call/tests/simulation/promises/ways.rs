@@ -111,7 +111,7 @@ impl Promises {
     pub(super) fn after_ways(&mut self, now: u64, plan: &Plan) {
         let deadline = plan.limits.farewell_deadline.as_millis() as u64;
         let late = self.ways.place.as_ref().is_some_and(|(_, since)| now > since + deadline + 10);
-        let late = late && self.closed.is_none() && !self.ways.over;
+        let late = late && self.closed.is_none() && !self.ways.over && !self.ways.operator;
         self.keep(Promise::PlacesAreReached, now, !late, || "the call never gets there".to_owned());
         if now >= plan.limits.max_call.as_millis() as u64 {
             self.leaves_otherwise();

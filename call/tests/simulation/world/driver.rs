@@ -2,8 +2,10 @@
 
 use super::{Happening, Sabotage, World};
 use crate::line::Utterance;
+use crate::plan::FILLER;
 use call::{
-    AgentCommand, CallEvent, Command, ControlInput, Cue, Frame, From, Input, ItemId, LineInput, MarkId, Pass, ReplyId,
+    AgentCommand, CallEvent, Command, ControlInput, Cue, Frame, From, Input, ItemId, LineInput, MarkId, NextStep, Pass,
+    ReplyId,
 };
 use std::hash::Hash;
 use std::time::Duration;
@@ -95,13 +97,16 @@ impl World {
             }
             Command::Mark(mark) => self.send_mark(Some(*mark)),
             Command::Agent(command) => {
-                if let AgentCommand::Cue(cue) = command {
-                    self.count(name_of(*cue));
+                match command {
+                    AgentCommand::Cue(cue) => self.count(name_of(*cue)),
+                    AgentCommand::Say(words) if words.reveal() == FILLER => self.count("fillers"),
+                    AgentCommand::ToolOutput { .. } => self.count("outputs told"),
+                    _ => {}
                 }
                 self.hears(command);
             }
-            Command::Dial { .. } => {
-                self.count("redialled");
+            Command::Dial { provider, .. } => {
+                self.count(if *provider == 0 { "redialled" } else { "fallbacks dialled" });
                 self.dial();
             }
             Command::DropAgent => {
@@ -122,6 +127,8 @@ impl World {
             Command::Close(reason) => self.count(reason.as_str()),
             Command::Publish(CallEvent::Interrupted { .. }) => self.count("interrupted"),
             Command::Publish(CallEvent::Turn(_)) => self.count("turns"),
+            Command::Leave(NextStep::Apologize) => self.count("apologies"),
+            Command::Leave(NextStep::Queue { .. }) => self.count("places reached"),
             Command::Publish(_) | Command::Checkpoint | Command::Leave(_) => {}
         }
     }
