@@ -1,27 +1,40 @@
-//! Voice agents: the port [`common::ports::agent`]. Chooses who answers: OpenAI Realtime or a script.
+//! Voice agents: the port [`common::ports::agent`]. Chooses who answers: OpenAI Realtime, Deepgram's Voice Agent, or a
+//! script.
 
+mod address;
+pub mod deepgram;
+mod faults;
+mod names;
 pub mod openai;
+mod prompt;
 pub mod scripted;
 
 use common::company::{AgentSnapshot, Provider};
-use common::config::Openai;
+use common::config::{Deepgram, Openai};
 use common::ports::Agents;
 use common::ports::agent::{AgentRoute, NoProvider};
 use scripted::Scripts;
-use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
 /// All providers this build knows.
 #[derive(Debug)]
 pub struct Providers {
     openai: RwLock<Openai>,
+    deepgram: RwLock<Deepgram>,
     scripts: Scripts,
 }
 
 impl Providers {
-    /// With OpenAI's account, which may have no key.
+    /// With OpenAI's account, which may have no key, and none at Deepgram.
     pub fn new(openai: Openai) -> Self {
-        Self { openai: RwLock::new(openai), scripts: Scripts::default() }
+        let deepgram = Deepgram { api_key: None, base_url: String::new() };
+        Self { openai: RwLock::new(openai), deepgram: RwLock::new(deepgram), scripts: Scripts::default() }
+    }
+
+    /// And with this account at Deepgram, which may have no key.
+    #[must_use]
+    pub fn with_deepgram(self, deepgram: Deepgram) -> Self {
+        Self { deepgram: RwLock::new(deepgram), ..self }
     }
 
     /// Takes a new account or key: every dial from now on uses it.
@@ -29,24 +42,41 @@ impl Providers {
         *self.openai.write().unwrap_or_else(PoisonError::into_inner) = openai;
     }
 
-    fn scripted(&self, agent: &AgentSnapshot, script: &Path) -> Result<AgentRoute, NoProvider> {
-        let script = self.scripts.load(script).map_err(|error| NoProvider(error.to_string()))?;
+    /// Takes a new account or key: every dial from now on uses it.
+    pub fn renew_deepgram(&self, deepgram: Deepgram) {
+        *self.deepgram.write().unwrap_or_else(PoisonError::into_inner) = deepgram;
+    }
+
+    fn openai(&self, agent: &AgentSnapshot, voice: u32) -> Option<AgentRoute> {
+        let account = self.openai.read().unwrap_or_else(PoisonError::into_inner);
+        let key = account.api_key.as_ref()?;
+        Some(openai::route(agent, voice, &account.base_url, key))
+    }
+
+    fn deepgram(&self, agent: &AgentSnapshot, voice: u32) -> Option<AgentRoute> {
+        let account = self.deepgram.read().unwrap_or_else(PoisonError::into_inner);
+        let key = account.api_key.as_ref()?;
+        Some(deepgram::route(agent, voice, &account.base_url, key))
+    }
+
+    /// The script answers, or nobody, `because` of what is missing.
+    fn scripted(&self, agent: &AgentSnapshot, because: &str) -> Result<AgentRoute, NoProvider> {
+        let Some(script) = &agent.script else {
+            return Err(no_provider(agent, &format!("{because} and it has no script")));
+        };
+        let script = self.scripts.load(script, &agent.language).map_err(|error| NoProvider(error.to_string()))?;
         Ok(scripted::route(agent, script))
     }
 }
 
 impl Agents for Providers {
     fn open(&self, agent: &AgentSnapshot, voice: u32) -> Result<AgentRoute, NoProvider> {
-        let openai = self.openai.read().unwrap_or_else(PoisonError::into_inner);
-        match (agent.voice(voice).provider, &openai.api_key, &agent.script) {
-            (Provider::Openai, Some(key), _) => Ok(openai::route(agent, voice, &openai.base_url, key)),
-            (Provider::Openai | Provider::Deepgram | Provider::Scripted, _, Some(script)) => {
-                self.scripted(agent, script)
-            }
-            (Provider::Openai, None, None) => Err(no_provider(agent, "no OPENAI_API_KEY is set and it has no script")),
-            (Provider::Deepgram, _, None) => Err(no_provider(agent, "no DEEPGRAM_API_KEY is set and it has no script")),
-            (Provider::Scripted, _, None) => Err(no_provider(agent, "its provider is `scripted` and it has no script")),
-        }
+        let (route, because) = match agent.voice(voice).provider {
+            Provider::Openai => (self.openai(agent, voice), "no OPENAI_API_KEY is set"),
+            Provider::Deepgram => (self.deepgram(agent, voice), "no DEEPGRAM_API_KEY is set"),
+            Provider::Scripted => (None, "its provider is `scripted`"),
+        };
+        route.map_or_else(|| self.scripted(agent, because), Ok)
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[path = "agent/audio.rs"]
 mod audio;
+#[path = "agent/deepgram.rs"]
+mod deepgram;
 #[path = "agent/errors.rs"]
 mod errors;
 #[path = "agent/golden.rs"]

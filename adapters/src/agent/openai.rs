@@ -4,7 +4,7 @@
 //! Before it: the worker's provider socket. After it: the call core, which sees only [`AgentEvent`]s. The files under
 //! it each know one thing: `dial` the address, `session` the configuration, `history` the rebuilt conversation,
 //! `server` what the server says, `hear` what of it the call is told, `tell` what the server is told, `gate` when an
-//! answer may be asked for, `names` ids as numbers, `errors` which faults end a link, `usage` what is billed.
+//! answer may be asked for, `errors` which faults end a link, `usage` what is billed.
 //!
 //! Decisions:
 //! - No audio is sent before the server has confirmed mu-law both ways; earlier caller audio is dropped here, because
@@ -20,12 +20,13 @@ mod errors;
 mod gate;
 mod hear;
 mod history;
-mod names;
 mod server;
 mod session;
 mod tell;
 mod usage;
 
+use super::faults;
+use super::names::{Names, Replies};
 use bytes::{Bytes, BytesMut};
 use call::{AgentCommand, AgentInput, Conversation, ItemId, LinkFault};
 use common::company::AgentSnapshot;
@@ -34,7 +35,6 @@ use common::ports::agent::{AgentCodec, AgentFrame, AgentIo, AgentRoute, Dial};
 use common::private::{ExposeSecret as _, SecretString};
 use gate::Gate;
 use history::History;
-use names::{Names, Replies};
 use std::time::Duration;
 
 const APPEND_HEAD: &[u8] = br#"{"type":"input_audio_buffer.append","audio":""#;
@@ -156,6 +156,6 @@ impl AgentCodec for OpenaiLink {
     }
 
     fn refused(&self, status: u16) -> LinkFault {
-        errors::refused(status)
+        faults::refused(status)
     }
 }

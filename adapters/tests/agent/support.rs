@@ -1,4 +1,4 @@
-//! A link to OpenAI without a socket, and what comes out of it as lines of text.
+//! A link to a provider without a socket, and what comes out of it as lines of text. OpenAI, unless said otherwise.
 
 use adapters::agent::Providers;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use common::ports::agent::{AgentFrame, AgentIo, AgentRoute};
 use common::ports::{AgentCodec, AgentEvent, Agents as _};
 use common::private::SecretString;
 use common::testing;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(crate) const UPDATED: &str = "openai/server.session.updated__twilio_pcmu";
@@ -104,7 +104,7 @@ impl Link {
     pub(crate) fn sent(&mut self) -> Vec<Value> {
         let json = |frame| match frame {
             AgentFrame::Text(text) => serde_json::from_slice(&text).expect("we send JSON"),
-            AgentFrame::Binary(_) => panic!("OpenAI takes no binary frames"),
+            AgentFrame::Binary(bytes) => json!({"binary_bytes": bytes.len()}),
         };
         self.io.send.drain(..).map(json).collect()
     }

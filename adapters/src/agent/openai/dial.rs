@@ -1,15 +1,11 @@
 //! Where the server is.
 
+use crate::agent::address;
 use std::fmt::Write as _;
 
 /// `https://api.openai.com/v1` → `wss://api.openai.com/v1/realtime?model=…`; plain HTTP becomes plain WebSocket.
 pub(super) fn url(base_url: &str, model: &str) -> String {
-    let base = base_url.trim_end_matches('/');
-    let base = match base.split_once("://") {
-        Some(("http", rest)) => format!("ws://{rest}"),
-        Some(("https", rest)) => format!("wss://{rest}"),
-        _ => base.to_owned(),
-    };
+    let base = address::websocket(base_url);
     format!("{base}/realtime?model={}", escaped(model))
 }
 

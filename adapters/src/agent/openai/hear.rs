@@ -2,9 +2,10 @@
 
 use super::errors::{self, Verdict};
 use super::gate::Mine;
-use super::names::{Seen, cut};
 use super::server::{self, Audio, Kind, Message};
 use super::{OpenaiLink, Phase, session, usage};
+use crate::agent::faults;
+use crate::agent::names::{Seen, cut};
 use crate::wire::audio::pieces;
 use bytes::Bytes;
 use call::{AgentInput, ItemId, LinkFault, ReplyId, ReplyOutcome, Spoken, ToolCallId, Usage};
@@ -169,7 +170,7 @@ impl OpenaiLink {
         let fault = &response["status_details"]["error"];
         let code = fault["code"].as_str();
         if outcome == ReplyOutcome::Failed {
-            Self::input(io, AgentInput::Complained { code: errors::word(code, fault["type"].as_str()) });
+            Self::input(io, AgentInput::Complained { code: faults::word(code, fault["type"].as_str()) });
         }
         let usage = usage::of_reply(&response["usage"]);
         Self::input(io, AgentInput::ReplyDone { reply, outcome, usage });
@@ -201,7 +202,7 @@ impl OpenaiLink {
             Verdict::Harmless | Verdict::Fatal(_) => {}
             Verdict::AnswerRuns => drop(self.gate.refused_while_taken(event_id)),
             Verdict::ServerFault | Verdict::Complaint => {
-                Self::input(io, AgentInput::Complained { code: errors::word(code, kind) });
+                Self::input(io, AgentInput::Complained { code: faults::word(code, kind) });
                 self.complained(verdict, event_id, io);
             }
         }

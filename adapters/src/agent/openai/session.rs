@@ -2,6 +2,7 @@
 //!
 //! GA shape only. It is sent once and complete, because nested objects replace each other whole.
 
+use crate::agent::prompt;
 use bytes::Bytes;
 use common::company::{AgentSnapshot, Tool, TurnDetection};
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub(super) fn update(agent: &AgentSnapshot, number: u32) -> Bytes {
         event_id: UPDATE_ID,
         session: Session {
             r#type: "realtime",
-            instructions: instructions(agent),
+            instructions: prompt::instructions(agent),
             output_modalities: ["audio"],
             audio: Audio {
                 input: Input {
@@ -36,13 +37,6 @@ pub(super) fn update(agent: &AgentSnapshot, number: u32) -> Bytes {
         },
     };
     Bytes::from(serde_json::to_vec(&update).expect("plain data is always JSON"))
-}
-
-/// What the agent is told to be, and in which language.
-pub(super) fn instructions(agent: &AgentSnapshot) -> String {
-    let own = agent.instructions().trim();
-    let tag = &agent.language;
-    format!("{own}\n\nThe language of this call is {tag} (BCP 47). Speak it unless the caller asks for another.")
 }
 
 /// Whether a `session.updated` grants mu-law both ways. Some models have answered with PCM though asked for mu-law; the
@@ -65,8 +59,8 @@ fn function(tool: &Tool) -> Value {
 
 /// ISO 639-1, the only kind transcription takes; other languages are left for it to find out.
 fn language(agent: &AgentSnapshot) -> Option<String> {
-    let primary = agent.language.split(['-', '_']).next().unwrap_or_default();
-    (primary.len() == 2).then(|| primary.to_ascii_lowercase())
+    let primary = prompt::primary(&agent.language);
+    (primary.len() == 2).then_some(primary)
 }
 
 fn detection(detection: &TurnDetection) -> Detection<'_> {

@@ -1,7 +1,8 @@
 //! What the server is told on the call's behalf.
 
 use super::gate::Request;
-use super::{OpenaiLink, Phase, session};
+use super::{OpenaiLink, Phase};
+use crate::agent::prompt;
 use bytes::Bytes;
 use call::{AgentCommand, Cue, Digit, ItemId, ReplyId, Spoken, ToolCallId};
 use common::ports::agent::{AgentFrame, AgentIo};
@@ -31,7 +32,7 @@ impl OpenaiLink {
         let mut message = json!({"type": "response.create", "event_id": event_id});
         if let Request::Words { words, purpose } = request {
             // These instructions replace the session's, so they repeat them: else the agent forgets who it is.
-            let instructions = format!("{}\n\nSay exactly: {words}", session::instructions(&self.agent));
+            let instructions = format!("{}\n\nSay exactly: {words}", prompt::instructions(&self.agent));
             message["response"] = json!({
                 "instructions": instructions, "tool_choice": "none", "metadata": {"purpose": purpose},
             });

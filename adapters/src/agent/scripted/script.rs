@@ -67,7 +67,7 @@ pub(in crate::agent) enum ScriptError {
 
 impl Scripts {
     /// The script at this path. The first call for a path reads files.
-    pub(in crate::agent) fn load(&self, path: &Path) -> Result<Arc<Script>, ScriptError> {
+    pub(in crate::agent) fn load(&self, path: &Path, _language: &str) -> Result<Arc<Script>, ScriptError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(script) = loaded.get(path) {
             return Ok(Arc::clone(script));
