@@ -45,19 +45,24 @@ pub(crate) struct Exchange {
 }
 
 /// Tries a request again while it may be repeated and may do better.
-pub(crate) async fn patiently<T>(
+pub(crate) struct Patience {
     repeat: Repeat,
-    mut attempt: impl AsyncFnMut() -> Result<T, Trouble>,
-) -> Result<T, Problem> {
-    let mut waits = WAITS.iter();
-    loop {
-        let trouble = match attempt().await {
-            Ok(answer) => return Ok(answer),
-            Err(trouble) => trouble,
-        };
-        match waits.next() {
-            Some(wait) if repeat == Repeat::Safe && trouble.may_pass() => tokio::time::sleep(*wait).await,
-            _ => return Err(trouble.problem(repeat)),
+    waits: std::slice::Iter<'static, Duration>,
+}
+
+impl Patience {
+    pub(crate) fn new(repeat: Repeat) -> Self {
+        Self { repeat, waits: WAITS.iter() }
+    }
+
+    /// Waits until it may be tried again, or says why not.
+    pub(crate) async fn after(&mut self, trouble: Trouble) -> Result<(), Problem> {
+        match self.waits.next() {
+            Some(wait) if self.repeat == Repeat::Safe && trouble.may_pass() => {
+                tokio::time::sleep(*wait).await;
+                Ok(())
+            }
+            _ => Err(trouble.problem(self.repeat)),
         }
     }
 }
@@ -65,8 +70,13 @@ pub(crate) async fn patiently<T>(
 impl Exchange {
     /// Asks the service. Gives all the model gets.
     pub(crate) async fn run(&self, effect: &mut Option<Effect>) -> Result<Value, Problem> {
-        let answer = patiently(self.repeat, async || self.once(effect).await).await?;
-        self.picked(answer)
+        let mut patience = Patience::new(self.repeat);
+        loop {
+            match self.once(effect).await {
+                Ok(answer) => return self.picked(answer),
+                Err(trouble) => patience.after(trouble).await?,
+            }
+        }
     }
 
     async fn once(&self, effect: &mut Option<Effect>) -> Result<Value, Trouble> {

@@ -14,7 +14,7 @@ use crate::answer::{Source, wrapped};
 use crate::effects::Effect;
 use crate::errors::{ErrorCode, Problem};
 use crate::guard::Guard;
-use crate::http::{Repeat, Trouble, key_header, patiently, secret_header};
+use crate::http::{Patience, Repeat, Trouble, key_header, secret_header};
 use crate::secrets::Secrets;
 use common::company::SecretHeader;
 use reqwest::header::{ACCEPT, HeaderValue};
@@ -38,7 +38,13 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Asks the server. Gives all the model gets.
     pub(crate) async fn run(&self, effect: &mut Option<Effect>) -> Result<Value, Problem> {
-        let result = patiently(self.repeat, async || self.once(effect).await).await?;
+        let mut patience = Patience::new(self.repeat);
+        let result = loop {
+            match self.once(effect).await {
+                Ok(result) => break result,
+                Err(trouble) => patience.after(trouble).await?,
+            }
+        };
         let value = wire::content(&result);
         if result["isError"] == true {
             return Err(Problem::new(ErrorCode::Failed, json!({"answer": wrapped(value, Source::Outside)})));
