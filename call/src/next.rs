@@ -127,10 +127,12 @@ impl Departure {
     /// nobody can.
     pub(crate) fn gives_way_to(&self, other: &Departure) -> bool {
         let to_place = other.way == Way::Leave(Step::Place);
+        let by_operator = other.reason == EndReason::OperatorHungUp;
         match (self.way, self.reason) {
             (_, EndReason::AgentHungUp) if to_place => false,
-            (Way::Leave(Step::Place), _) => other.reason == EndReason::OperatorHungUp,
-            (Way::Leave(Step::Worker | Step::Apology), _) => to_place,
+            (Way::Leave(Step::Place), _) => by_operator,
+            (Way::Leave(Step::Worker), _) => to_place || by_operator,
+            (Way::Leave(Step::Apology), _) => to_place,
             (Way::HangUp, _) => self.stoppable != Stoppable::Not && other.stoppable == Stoppable::Not,
         }
     }
@@ -172,6 +174,7 @@ mod tests {
         assert!(Departure::agent_gone().gives_way_to(&place));
         assert!(Departure::silence().gives_way_to(&place));
         assert!(place.gives_way_to(&Departure::finish(EndBy::Operator)));
+        assert!(worker.gives_way_to(&Departure::finish(EndBy::Operator)));
         assert!(!place.gives_way_to(&Departure::time_limit()));
     }
 }

@@ -3,9 +3,9 @@
 //! The simulation draws histories that could happen; these could not.
 
 use call::{
-    AgentInput, Call, CallEvent, Command, ControlInput, Conversation, Digit, EndBy, EndReason, Frame, From, Input,
-    ItemId, Limits, LineInput, LinkFault, MarkId, NextStep, Pass, ReplyId, ReplyOutcome, Resumed, Spoken, ToolAnswer,
-    ToolCallId, ToolInput, Usage,
+    AgentInput, Call, CallEvent, Command, ControlInput, Conversation, Digit, EndBy, EndReason, Fact, Frame, From,
+    Input, ItemId, Limits, LineInput, LinkFault, MarkId, NextStep, Pass, ReplyId, ReplyOutcome, Resumed, Spoken,
+    ToolAnswer, ToolCallId, ToolInput, Usage,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -61,6 +61,7 @@ fn agent() -> impl Strategy<Value = AgentInput> {
         3 => (reply(), item(), words()).prop_map(|(reply, item, text)| AgentInput::ReplyText { reply, item, text }),
         3 => (reply(), outcome).prop_map(|(reply, outcome)| AgentInput::ReplyDone { reply, outcome, usage: Usage::default() }),
         2 => (tool(), words()).prop_map(|(call, arguments)| AgentInput::ToolAsked { call, name: "look_up".into(), arguments }),
+        1 => tool().prop_map(|call| AgentInput::ToolCancelled { call }),
         1 => "[a-z]{0,99}".prop_map(|code| AgentInput::Complained { code }),
         1 => fault.prop_map(AgentInput::Lost),
     ]
@@ -72,10 +73,33 @@ fn control() -> impl Strategy<Value = ControlInput> {
         Just(ControlInput::Finish(EndBy::Agent)),
         Just(ControlInput::Finish(EndBy::Operator)),
         Just(ControlInput::HangUp),
-        Just(ControlInput::Leave(NextStep::Resume)),
-        Just(ControlInput::Leave(NextStep::HangUp)),
+        step_elsewhere().prop_map(ControlInput::Leave),
+        "[0-9]".prop_map(|version| ControlInput::Configured { version, language: "en".into() }),
         Just(ControlInput::Fenced),
         Just(ControlInput::Drain),
+    ]
+}
+
+fn step_elsewhere() -> impl Strategy<Value = NextStep> {
+    prop_oneof![
+        Just(NextStep::Resume),
+        Just(NextStep::HangUp),
+        Just(NextStep::Apologize),
+        proptest::option::of(words()).prop_map(|briefing| NextStep::Transfer { to: "sales".into(), briefing }),
+        Just(NextStep::Conference { room: "team".into() }),
+        Just(NextStep::Queue { queue: "support".into() }),
+        words().prop_map(|keys| NextStep::Digits { keys }),
+    ]
+}
+
+fn tool_input() -> impl Strategy<Value = ToolInput> {
+    let fact = Fact::Refused { what: "transfer_call".into(), why: "not_listed".into() };
+    let facts = prop_oneof![Just(Vec::new()), Just(vec![fact])];
+    prop_oneof![
+        1 => (tool(), words()).prop_map(|(call, filler)| ToolInput::Slow { call, filler }),
+        3 => (tool(), words(), facts).prop_map(|(call, output, facts)| {
+            ToolInput::Answered(ToolAnswer { facts, ..ToolAnswer::new(call, output) })
+        }),
     ]
 }
 
@@ -92,9 +116,18 @@ fn step() -> impl Strategy<Value = Step> {
         4 => line().prop_map(|input| Step::Input(Input::Line(input))),
         12 => agent().prop_map(|input| Step::Input(Input::Agent(input))),
         1 => control().prop_map(|input| Step::Input(Input::Control(input))),
-        2 => (tool(), words()).prop_map(|(call, output)| Step::Input(Input::Tool(ToolInput::Answered(ToolAnswer::new(call, output))))),
+        3 => tool_input().prop_map(|input| Step::Input(Input::Tool(input))),
         4 => Just(Step::Input(Input::Timeout)),
         6 => frame().prop_map(Step::Frame),
+    ]
+}
+
+fn resumed() -> impl Strategy<Value = Resumed> {
+    prop_oneof![
+        2 => Just(Resumed::No),
+        1 => Just(Resumed::Yes),
+        1 => Just(Resumed::NobodyAnswered),
+        1 => Just(Resumed::DigitsSent)
     ]
 }
 
@@ -124,13 +157,16 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_call_ends_once_and_says_nothing_after(
-        resumed: bool,
+        resumed in resumed(),
+        providers in 0..3_u32,
         history in proptest::collection::vec((0..2000_u64, step()), 0..60),
     ) {
-        let limits = Limits { max_call: Duration::from_secs(300), ..Limits::default() };
+        let limits = Limits { max_call: Duration::from_secs(300), providers, ..Limits::default() };
         let latest = limits.max_call + limits.farewell_deadline + Duration::from_secs(6);
-        let mut call =
-            if resumed { Call::resume(limits, Conversation::default(), Resumed::Yes) } else { Call::answer(limits) };
+        let mut call = match resumed {
+            Resumed::No => Call::answer(limits),
+            why => Call::resume(limits, Conversation::default(), why),
+        };
         let mut seen = Seen::default();
         let mut now = Duration::ZERO;
         for (wait, step) in history {

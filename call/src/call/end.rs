@@ -38,7 +38,9 @@ impl Call {
         }
         self.timers.stop(Timer::Tail);
         self.timers.stop(Timer::Redial);
-        self.timers.set(Timer::Farewell, Some(at.saturating_add(self.limits.farewell_deadline)));
+        // Departures that replace each other must not stretch the longest call.
+        let since = at.min(self.limits.max_call);
+        self.timers.set(Timer::Farewell, Some(since.saturating_add(self.limits.farewell_deadline)));
     }
 
     /// The caller wants to go on.

@@ -1,7 +1,7 @@
 //! The longest call.
 
-use crate::script::{Script, begun, caller_starts, lost, talking};
-use call::{Limits, LinkFault};
+use crate::script::{Script, begun, caller_starts, lost, talking, wants};
+use call::{ControlInput, Limits, LinkFault, NextStep};
 use std::time::Duration;
 
 fn ten_seconds() -> Limits {
@@ -59,4 +59,16 @@ fn without_an_agent_the_call_ends_unsaid() {
 #[test]
 fn a_line_that_never_starts_is_bounded_too() {
     Script::new(ten_seconds()).at(0, crate::script::ready()).skip().until(10_000).check("10000 hang up time_limit");
+}
+
+#[test]
+fn departures_that_replace_each_other_do_not_stretch_the_call() {
+    let mut script = talking(ten_seconds());
+    script.at(9000, begun(2)).at(9500, wants(ControlInput::Leave(NextStep::Resume)));
+    for second in 9..29 {
+        assert_eq!(script.audio(second * 1000 + 600, 2, 2, 1000), 1000);
+    }
+    let queue = NextStep::Queue { queue: "support".to_owned() };
+    script.at(29_100, wants(ControlInput::Leave(queue))).until(29_999).skip().until(30_000);
+    assert!(script.call.is_over());
 }
