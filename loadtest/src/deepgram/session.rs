@@ -1,11 +1,12 @@
 //! One session of the look-alike as a state machine: messages and time in, messages out. It owns no socket or clock.
 //!
-//! `provider::socket` drives it. The session listens in `session/listening.rs`, answers in `session/speaking.rs`, asks
-//! for functions in `session/calling.rs` and is changed in `session/wishes.rs`; here are its opening, its order of
-//! messages and its end.
+//! `provider::socket` drives it. The session opens in `session/opening.rs`, listens in `session/listening.rs`, answers in
+//! `session/speaking.rs`, asks for functions in `session/calling.rs` and is changed in `session/wishes.rs`; here are its
+//! order of messages and its end.
 
 mod calling;
 mod listening;
+mod opening;
 mod speaking;
 mod wishes;
 
@@ -24,7 +25,7 @@ use super::{
     codes::{ErrorCode, WarningCode},
     faults::{Failure, Faults, Phase},
     message::{self, Refusal, Said},
-    settings::{Config, shape::Settings},
+    settings::Config,
     truth::SessionTruth,
     wire,
 };
@@ -174,39 +175,6 @@ impl Machine for Session {
 }
 
 impl Session {
-    /// A session whose socket has just been accepted.
-    pub(super) fn open(setup: Setup, at: Instant) -> Self {
-        let seed = setup.options.seed ^ u64::from(setup.number).wrapping_mul(0xA24B_AED4_963E_E407);
-        let mut dice = Dice::new(seed);
-        let truth = SessionTruth { number: setup.number, request_id: uuid(&mut dice), ..SessionTruth::default() };
-        let pace = setup.options.pace;
-        let mut session = Self {
-            ear: Ear::new(pace.eot_ms),
-            calls: Calls::default(),
-            dice,
-            stage: Stage::Opening,
-            config: None,
-            answer: None,
-            answer_count: 0,
-            topic: Topic::default(),
-            replies_used: 0,
-            owed: false,
-            queue: VecDeque::new(),
-            updating: Vec::new(),
-            last_heard: at,
-            agenda: Agenda::default(),
-            out: VecDeque::new(),
-            truth: Arc::new(Mutex::new(truth)),
-            ended: false,
-            setup,
-        };
-        session.agenda.set(at + pace.welcome, Alarm::Welcome);
-        session.agenda.set(at + pace.client_timeout, Alarm::Quiet);
-        session.agenda.set(at + pace.session_limit.saturating_sub(pace.limit_warning), Alarm::Approaching);
-        session.agenda.set(at + pace.session_limit, Alarm::Reached);
-        session
-    }
-
     /// What this session knows of its call; stays readable after the session.
     pub(super) fn truth(&self) -> Arc<Mutex<SessionTruth>> {
         Arc::clone(&self.truth)
@@ -256,62 +224,6 @@ impl Session {
                 Ok(())
             }
             wish => self.wish(at, wish, object),
-        }
-    }
-
-    fn welcome(&mut self) {
-        self.stage = Stage::Waiting;
-        let message = wire::welcome(&self.note().request_id);
-        self.send(message);
-        self.strike(Phase::Welcome);
-    }
-
-    fn settings(&mut self, at: Instant, settings: &Settings, object: Value) -> Result<(), Refusal> {
-        self.note().settings = Some(object);
-        let options = &self.setup.options;
-        let config = Config::read(settings, &options.stored, &options.habits)?;
-        let wait = options.pace.applied;
-        for regret in &config.regrets {
-            self.violation(*regret);
-        }
-        {
-            let mut truth = self.note();
-            truth.context.clone_from(&config.context);
-            truth.prompt.clone_from(&config.prompt);
-        }
-        self.config = Some(config);
-        self.stage = Stage::Applying;
-        if !self.dice.roll(self.setup.faults.applied_missing) {
-            self.agenda.set(at + wait, Alarm::Applied);
-        }
-        Ok(())
-    }
-
-    fn applied(&mut self, at: Instant) {
-        if self.strike(Phase::Settings) {
-            return;
-        }
-        self.stage = Stage::Running;
-        self.send(wire::plain("SettingsApplied"));
-        self.note().ready_at = Some(at);
-        self.warn_of_settings();
-        if !self.strike(Phase::Applied) {
-            self.greet(at);
-        }
-    }
-
-    /// Sends the warnings that the settings in force deserve.
-    fn warn_of_settings(&mut self) {
-        let warnings = self.config.as_mut().map(|config| std::mem::take(&mut config.warnings));
-        warnings.unwrap_or_default().into_iter().for_each(|code| self.warn(code));
-    }
-
-    fn quiet(&mut self, at: Instant) {
-        let ends = self.last_heard + self.setup.options.pace.client_timeout;
-        if ends <= at {
-            self.refuse(Refusal::new(ErrorCode::ClientMessageTimeout, "nothing was sent for too long"));
-        } else {
-            self.agenda.set(ends, Alarm::Quiet);
         }
     }
 
@@ -386,12 +298,4 @@ impl Session {
     fn note(&self) -> MutexGuard<'_, SessionTruth> {
         self.truth.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A random UUID by the dice.
-fn uuid(dice: &mut Dice) -> String {
-    let (high, low) = (dice.number(), dice.number());
-    let (a, b, c) = (high >> 32, high >> 16 & 0xFFFF, high & 0x0FFF);
-    let (d, e) = (low >> 48 & 0x3FFF | 0x8000, low & 0xFFFF_FFFF_FFFF);
-    format!("{a:08x}-{b:04x}-4{c:03x}-{d:04x}-{e:012x}")
 }
