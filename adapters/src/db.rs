@@ -1,11 +1,15 @@
-//! The record on a real database: [`Postgres`] in production, [`Sqlite`] on a laptop.
+//! Record and directory on a real database: [`Postgres`] in production, [`Sqlite`] on a laptop.
 //!
-//! `batch` and `rows` hold what both share: what is checked before a database sees it, what is folded, and the shape of
-//! a row. The two dialects only carry rows to and fro, so that they cannot disagree on an answer.
+//! What both share decides: `batch` what is checked before a database sees it and what is folded, `deeds` what is kept
+//! of tools and transfers, `directory` what applying a company changes, `records` what a record is found by, `rows` the
+//! shape of a row. The two dialects only carry rows to and fro, so that they cannot disagree on an answer.
 
 mod batch;
+mod deeds;
+mod directory;
 mod migrations;
 mod postgres;
+mod records;
 mod rows;
 mod sqlite;
 
@@ -16,12 +20,15 @@ use common::ports::{Db, DbError, Directory};
 use common::private::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
+/// One database as record and as directory.
+pub type Opened = (Arc<dyn Db>, Arc<dyn Directory>);
+
 /// The record and the directory at this URL, `postgres://…` or `sqlite://…`; in memory where there is none. Both are
 /// the same database by the same connections.
 ///
 /// Connects when it is first used, so a database that is away at start is an answer of [`Db::check`], not a failure
 /// here; a URL that cannot be read is. Call it inside a Tokio runtime.
-pub fn open(url: Option<&SecretString>) -> Result<(Arc<dyn Db>, Arc<dyn Directory>), DbError> {
+pub fn open(url: Option<&SecretString>) -> Result<Opened, DbError> {
     match url.map(ExposeSecret::expose_secret) {
         None => Ok(both(Sqlite::memory())),
         Some(url) if url.starts_with("sqlite:") => Ok(both(Sqlite::open(url)?)),
@@ -29,7 +36,7 @@ pub fn open(url: Option<&SecretString>) -> Result<(Arc<dyn Db>, Arc<dyn Director
     }
 }
 
-fn both(database: impl Db + Directory) -> (Arc<dyn Db>, Arc<dyn Directory>) {
+fn both(database: impl Db + Directory) -> Opened {
     let database = Arc::new(database);
     (database.clone(), database)
 }

@@ -5,7 +5,7 @@ use crate::ids::{AgentId, CallId, CompanyId, WorkerId};
 use crate::private::PhoneNumber;
 use call::{Turn, Usage};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of a call. `recorder::fold` fills it; the store keeps it.
 ///
@@ -50,6 +50,10 @@ pub struct Cdr {
     pub agent_losses: u32,
     /// Times the caller was asked whether they are still there.
     pub silence_prompts: u32,
+    /// Tools run.
+    pub tools: u32,
+    /// Places it was sent to.
+    pub transfers: u32,
     /// Stream start → first agent audio.
     pub first_word_ms: Option<u64>,
     /// Largest wait for an answer.
@@ -82,6 +86,40 @@ pub struct Evidence {
     pub first_word_epoch: Option<u64>,
     /// Whether Twilio said that a media stream started, so that a worker must have something to tell.
     pub streamed: bool,
+    /// Who was to answer, by the webhook; [`Evidence::chosen`] stands over it.
+    pub opened: Option<Opened>,
+    /// Who was to answer, by the caller's choice from a menu; the last.
+    pub chosen: Option<Configured>,
+    /// How the agent speaks, by the last word of a worker; of the same claim it stands over the caller's choice.
+    pub configured: Option<Configured>,
+    /// The claims under which the call left for a place.
+    pub places: BTreeSet<u64>,
+}
+
+/// The webhook's word on who answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The agent.
+    pub agent: Option<AgentId>,
+    /// Version of its configuration.
+    pub version: Option<String>,
+    /// Language of the conversation.
+    pub language: Option<String>,
+}
+
+/// A later word on who answers, or how. The greatest by epoch and sequence counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Configured {
+    /// Under which claim.
+    pub epoch: u64,
+    /// Sequence of the event.
+    pub sequence: u64,
+    /// The agent; `None` for the one that answers already.
+    pub agent: Option<AgentId>,
+    /// Version of the agent's configuration.
+    pub version: String,
+    /// Language of the conversation.
+    pub language: String,
 }
 
 /// A worker's or the gateway's word on the end of the call. The greatest by epoch, source and sequence counts.
@@ -95,6 +133,20 @@ pub struct Closing {
     pub sequence: u64,
     /// Why the part ended.
     pub reason: String,
+    /// Whether the part left for a place where somebody else may talk to the caller.
+    #[serde(default)]
+    pub left_for: LeftFor,
+}
+
+/// Where a part of a call left for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftFor {
+    /// Nowhere, or another worker.
+    #[default]
+    Nowhere,
+    /// Somebody else, a queue, a conference; or keys were sent.
+    Place,
 }
 
 /// How many events of one source and epoch are stored, and how many there should be.
@@ -132,6 +184,8 @@ impl Cdr {
             interruptions: 0,
             agent_losses: 0,
             silence_prompts: 0,
+            tools: 0,
+            transfers: 0,
             first_word_ms: None,
             reply_gap_max_ms: None,
             reply_gap_sum_ms: 0,

@@ -1,11 +1,12 @@
 //! Config → Ports: each URL that is set moves one port to the real thing; what is not set lives in this process.
 
 use adapters::agent::Providers;
+use adapters::db::Opened;
 use adapters::line::TwilioLines;
 use adapters::twilio::TwilioRest;
 use anyhow::Context;
 use common::config::Config;
-use common::ports::{Bus, Db, Directory, Ports, State, Telephone};
+use common::ports::{Bus, Db, Ports, State, Telephone};
 use common::private::ExposeSecret;
 use std::sync::Arc;
 
@@ -53,6 +54,6 @@ pub(crate) fn db(config: &Config) -> anyhow::Result<Arc<dyn Db>> {
 }
 
 /// The record and the directory: one database.
-pub(crate) fn database(config: &Config) -> anyhow::Result<(Arc<dyn Db>, Arc<dyn Directory>)> {
+pub(crate) fn database(config: &Config) -> anyhow::Result<Opened> {
     adapters::db::open(config.database_url.as_ref()).context("failed to use DATABASE_URL")
 }

@@ -10,17 +10,21 @@
 //! |---|---|---|
 //! | none, or of an epoch before the newest, or one that lets the call go on | not final | `open` |
 //! | of the newest epoch, and it ends the call | not final | that word |
-//! | any, and no worker of a later epoch has said anything | final | that word |
-//! | none, or a worker of a later epoch has spoken | final | Twilio's status |
+//! | any but the next row's, and no worker of a later epoch has said anything | final | that word |
+//! | none, or that the call left for a place, or a worker of a later epoch has spoken | final | Twilio's status |
 //!
-//! The last closing word is the greatest by epoch; within an epoch the gateway's refusal stands over the worker's
-//! reason. A worker that lost its line, stopped, was fenced or handed over lets the call go on: the caller may be heard
-//! again elsewhere.
+//! The last closing word is the greatest by epoch; within an epoch the gateway's word stands over the worker's. A worker
+//! that lost its line, stopped, was fenced or handed over lets the call go on: the caller may be heard again elsewhere.
+//! So does one whose call left for a place. That somebody there talked to the caller to the end is the gateway's word
+//! `transferred`; when nobody did, the agent goes on under a later epoch and its word counts, or the caller has left.
+//!
+//! Agent, version and language are the webhook's, until the caller chooses from a menu or a worker says otherwise: then
+//! the last word by epoch counts, and of one epoch the worker's.
 
-use call::{CallEvent, EndReason, Usage};
-use common::cdr::{Cdr, Closing};
+use call::{CallEvent, EndReason, NextStep, Usage};
+use common::cdr::{Cdr, Closing, Configured, Evidence, LeftFor, Opened};
 use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, Source, TwilioEvent};
-use common::ids::Epoch;
+use common::ids::{AgentId, Epoch};
 use std::cmp::Reverse;
 
 /// The largest number a column holds.
@@ -28,6 +32,8 @@ const MOST: u64 = i64::MAX as u64;
 
 /// Somebody else talked to the caller to the end.
 const TRANSFERRED: &str = "transferred";
+/// What sending keys is called among the ways to a place.
+const DIGITS: &str = "digits";
 
 /// Reasons of a worker after which the caller may be heard again elsewhere.
 const GOES_ON: [EndReason; 4] = [EndReason::Moved, EndReason::Fenced, EndReason::WorkerStopped, EndReason::LineLost];
@@ -38,6 +44,11 @@ pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
     tally.seen = sum(tally.seen, 1);
     if cdr.company < envelope.company {
         cdr.company.clone_from(&envelope.company);
+    }
+    if cdr.accepted_ms.is_some() && cdr.evidence.opened.is_none() {
+        // From before this evidence was kept: the columns hold the webhook's words.
+        let (agent, version, language) = (cdr.agent.clone(), cdr.agent_version.clone(), cdr.language.clone());
+        cdr.evidence.opened = Some(Opened { agent, version, language });
     }
     match &envelope.event {
         Event::Gateway(event) => gateway(cdr, envelope, event),
@@ -60,9 +71,22 @@ fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
                 known.clone_from(worker);
             }
         }
-        GatewayEvent::Refused { reason } => closing(cdr, envelope, reason.as_str()),
-        GatewayEvent::Returned { outcome: PlaceOutcome::Answered, .. } => closing(cdr, envelope, TRANSFERRED),
-        GatewayEvent::Returned { .. } | GatewayEvent::Chosen { .. } => {}
+        GatewayEvent::Refused { reason } => {
+            closing(cdr, envelope, envelope.key.epoch, reason.as_str(), LeftFor::Nowhere)
+        }
+        GatewayEvent::Returned { left, way, outcome, .. } => {
+            left_for_a_place(cdr, *left);
+            // Keys are taken by a machine; nobody talks.
+            if *outcome == PlaceOutcome::Answered && way != DIGITS {
+                // The gateway claims the call before it speaks, but its word is on the part that left.
+                closing(cdr, envelope, envelope.key.epoch.max(*left), TRANSFERRED, LeftFor::Nowhere);
+            }
+        }
+        GatewayEvent::Chosen { agent, agent_version, language, .. } => {
+            let told = configured(envelope, Some(agent), agent_version, language);
+            cdr.evidence.chosen = cdr.evidence.chosen.take().max(Some(told));
+            who_answers(cdr);
+        }
     }
 }
 
@@ -70,35 +94,50 @@ fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
 fn accepted(cdr: &mut Cdr, at_ms: u64, event: &GatewayEvent) {
     let GatewayEvent::Accepted { direction, from, to, agent, agent_version, language } = event else { return };
     let word = |direction: common::event::Direction| direction as u8;
-    let told = (
-        at_ms,
-        Reverse(agent.as_ref()),
-        Some(from),
-        Some(to),
-        agent_version.as_ref(),
-        language.as_ref(),
-        Some(word(*direction)),
-    );
-    let known = cdr.accepted_ms.map(|known_ms| {
-        (
-            known_ms,
-            Reverse(cdr.agent.as_ref()),
-            cdr.from.as_ref(),
-            cdr.to.as_ref(),
-            cdr.agent_version.as_ref(),
-            cdr.language.as_ref(),
-            cdr.direction.map(word),
-        )
-    });
+    let opened = Opened { agent: agent.clone(), version: agent_version.clone(), language: language.clone() };
+    let told = (at_ms, Some(from), Some(to), Some(word(*direction)), weight(&opened));
+    let before = cdr.evidence.opened.clone().unwrap_or_default();
+    let known = cdr
+        .accepted_ms
+        .map(|known_ms| (known_ms, cdr.from.as_ref(), cdr.to.as_ref(), cdr.direction.map(word), weight(&before)));
     if known.is_none_or(|known| told < known) {
         cdr.accepted_ms = Some(at_ms);
         cdr.direction = Some(*direction);
         cdr.from = Some(from.clone());
         cdr.to = Some(to.clone());
-        cdr.agent.clone_from(agent);
-        cdr.agent_version.clone_from(agent_version);
-        cdr.language.clone_from(language);
+        cdr.evidence.opened = Some(opened);
+        who_answers(cdr);
     }
+}
+
+/// Of two webhooks at the same time one that found an agent comes first.
+fn weight(opened: &Opened) -> (Reverse<Option<&AgentId>>, Option<&String>, Option<&String>) {
+    (Reverse(opened.agent.as_ref()), opened.version.as_ref(), opened.language.as_ref())
+}
+
+/// A later word on who answers, or how.
+fn configured(envelope: &Envelope, agent: Option<&AgentId>, version: &str, language: &str) -> Configured {
+    Configured {
+        epoch: envelope.key.epoch.0,
+        sequence: envelope.key.sequence,
+        agent: agent.cloned(),
+        version: version.to_owned(),
+        language: language.to_owned(),
+    }
+}
+
+/// Agent, version and language from what was said of them.
+fn who_answers(cdr: &mut Cdr) {
+    let Evidence { opened, chosen, configured, .. } = &cdr.evidence;
+    let opened = opened.clone().unwrap_or_default();
+    let last = match (chosen, configured) {
+        (Some(chosen), Some(configured)) if chosen.epoch > configured.epoch => Some(chosen),
+        (chosen, configured) => configured.as_ref().or(chosen.as_ref()),
+    };
+    let (version, language) = last.map(|last| (last.version.clone(), last.language.clone())).unzip();
+    let agent = chosen.as_ref().and_then(|chosen| chosen.agent.clone());
+    (cdr.agent, cdr.agent_version) = (agent.or(opened.agent), version.or(opened.version));
+    cdr.language = language.or(opened.language);
 }
 
 fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
@@ -113,21 +152,45 @@ fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
             cdr.reply_gap_max_ms = latest(cdr.reply_gap_max_ms, *gap_ms);
         }
         CallEvent::SilencePrompted { .. } => count(&mut cdr.silence_prompts),
+        CallEvent::ToolRun { .. } => count(&mut cdr.tools),
+        CallEvent::Configured { version, language, .. } => {
+            let told = configured(envelope, None, version, language);
+            cdr.evidence.configured = cdr.evidence.configured.take().max(Some(told));
+            who_answers(cdr);
+        }
         CallEvent::AgentLost { .. } => count(&mut cdr.agent_losses),
         CallEvent::Used(usage) => cdr.usage = sum_of(cdr.usage, *usage),
-        CallEvent::Ended { reason, .. } => {
+        CallEvent::Ended { reason, next, .. } => {
             let tally = cdr.tally.entry(Cdr::tally_key(Source::Worker, envelope.key.epoch)).or_default();
             tally.expected = latest(tally.expected, sum(envelope.key.sequence, 1));
-            closing(cdr, envelope, reason.as_str());
+            let left_for = if next.as_ref().is_some_and(is_place) { LeftFor::Place } else { LeftFor::Nowhere };
+            if left_for == LeftFor::Place {
+                left_for_a_place(cdr, envelope.key.epoch);
+            }
+            closing(cdr, envelope, envelope.key.epoch, reason.as_str(), left_for);
         }
         CallEvent::AgentReady { .. }
         | CallEvent::AgentRestored { .. }
         | CallEvent::ReplyFailed { .. }
         | CallEvent::AgentComplained { .. }
-        | CallEvent::Fact(_)
-        | CallEvent::Configured { .. }
-        | CallEvent::ToolRun { .. } => {}
+        | CallEvent::Fact(_) => {}
     }
+}
+
+/// Whether somebody else may talk to the caller there, or keys are sent: the caller comes back, or is gone.
+fn is_place(next: &NextStep) -> bool {
+    match next {
+        NextStep::Transfer { .. } | NextStep::Conference { .. } | NextStep::Queue { .. } | NextStep::Digits { .. } => {
+            true
+        }
+        NextStep::HangUp | NextStep::Resume | NextStep::Apologize => false,
+    }
+}
+
+/// A part of the call left for a place; worker and gateway both tell it.
+fn left_for_a_place(cdr: &mut Cdr, epoch: Epoch) {
+    cdr.evidence.places.insert(epoch.0);
+    cdr.transfers = u32::try_from(cdr.evidence.places.len()).unwrap_or(u32::MAX);
 }
 
 /// Of the first part of the call; a caller who is resumed hears a first word again, which is another measure.
@@ -174,15 +237,15 @@ fn stage(status: &str) -> u8 {
     }
 }
 
-/// A worker's or the gateway's word that its part is over.
-fn closing(cdr: &mut Cdr, envelope: &Envelope, reason: &str) {
+/// A worker's or the gateway's word that the part of this epoch is over.
+fn closing(cdr: &mut Cdr, envelope: &Envelope, epoch: Epoch, reason: &str, left_for: LeftFor) {
     cdr.ended_ms = latest(cdr.ended_ms, envelope.at_ms);
-    let key = &envelope.key;
-    let weight = |epoch: u64, source: Source, sequence: u64| (epoch, source == Source::Gateway, sequence);
-    let known = cdr.evidence.closing.as_ref().map(|known| weight(known.epoch, known.source, known.sequence));
-    if known < Some(weight(key.epoch.0, key.source, key.sequence)) {
-        cdr.evidence.closing =
-            Some(Closing { epoch: key.epoch.0, source: key.source, sequence: key.sequence, reason: reason.to_owned() });
+    let (source, sequence) = (envelope.key.source, envelope.key.sequence);
+    let told = Closing { epoch: epoch.0, source, sequence, reason: reason.to_owned(), left_for };
+    // The reason decides only between words that came under different claims and speak of the same part.
+    let weight = |word: &Closing| (word.epoch, word.source == Source::Gateway, word.sequence, word.reason.clone());
+    if cdr.evidence.closing.as_ref().map(weight) < Some(weight(&told)) {
+        cdr.evidence.closing = Some(told);
     }
 }
 
@@ -192,10 +255,15 @@ fn end_reason(cdr: &Cdr) -> Option<&str> {
     match (&cdr.evidence.closing, twilio) {
         (None, twilio) => twilio,
         (Some(last), None) => {
-            let ends = !GOES_ON.iter().any(|reason| reason.as_str() == last.reason);
-            (ends && newest(cdr, None) <= Some(last.epoch)).then_some(&last.reason)
+            let goes_on =
+                GOES_ON.iter().any(|reason| reason.as_str() == last.reason) || last.left_for == LeftFor::Place;
+            (!goes_on && newest(cdr, None) <= Some(last.epoch)).then_some(&last.reason)
         }
-        (Some(last), Some(_)) if newest(cdr, Some(Source::Worker)) <= Some(last.epoch) => Some(&last.reason),
+        (Some(last), Some(_))
+            if last.left_for == LeftFor::Nowhere && newest(cdr, Some(Source::Worker)) <= Some(last.epoch) =>
+        {
+            Some(&last.reason)
+        }
         (Some(_), twilio) => twilio,
     }
 }

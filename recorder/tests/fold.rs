@@ -6,9 +6,9 @@
 #[path = "support/story.rs"]
 mod story;
 
-use call::{CallEvent, EndReason, LinkFault, Resumed, Speaker, Usage};
-use common::cdr::Cdr;
-use common::event::{Envelope, Event, GatewayEvent, Refusal, Source, TwilioEvent};
+use call::{CallEvent, EndReason, Fact, LinkFault, NextStep, Resumed, Speaker, Spoken, Usage};
+use common::cdr::{Cdr, Evidence};
+use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, Refusal, Source, TwilioEvent};
 use common::ids::AgentId;
 use proptest::prelude::*;
 use recorder::fold;
@@ -211,6 +211,132 @@ fn counters_that_are_full_stay_full() {
     assert_eq!((cdr.first_word_ms, cdr.duration_ms), (Some(most), Some(most)));
 }
 
+/// A call that leaves for the desk and what came of it there.
+fn sent_to_the_desk(outcome: PlaceOutcome) -> Vec<Envelope> {
+    vec![
+        gateway(EPOCH, 0, 0, accepted()),
+        worker(EPOCH, 0, 300, CallEvent::Answered { resumed: Resumed::No }),
+        worker(EPOCH, 1, 9_000, left_for(to_the_desk())),
+        gateway(EPOCH + 20_000, 0, 20_000, returned(EPOCH, "transfer", outcome)),
+    ]
+}
+
+#[test]
+fn a_call_that_somebody_took_ends_as_transferred() {
+    let mut events = sent_to_the_desk(PlaceOutcome::Answered);
+    check_end(&events, "transferred");
+    events.push(status(4, 20_100, "completed", Some(20)));
+    check_end(&events, "transferred");
+    let cdr = folded(&events);
+    assert_eq!((cdr.transfers, cdr.duration_ms, cdr.complete), (1, Some(20_000), true));
+}
+
+#[test]
+fn a_call_that_is_elsewhere_is_open() {
+    let events = sent_to_the_desk(PlaceOutcome::Answered);
+    check_end(&events[..3], "open");
+    assert_eq!(folded(&events[..3]).transfers, 1);
+}
+
+#[test]
+fn a_caller_who_left_while_it_rang_ends_the_call_as_twilio_says() {
+    for outcome in [PlaceOutcome::Left, PlaceOutcome::NoAnswer, PlaceOutcome::Failed] {
+        let mut events = sent_to_the_desk(outcome);
+        check_end(&events, "open");
+        events.push(status(4, 20_100, "completed", Some(20)));
+        check_end(&events, "completed");
+        events.remove(3);
+        check_end(&events, "completed");
+    }
+}
+
+#[test]
+fn a_call_that_came_back_ends_with_the_agents_word() {
+    let back = EPOCH + 20_000;
+    let mut events = sent_to_the_desk(PlaceOutcome::NoAnswer);
+    events.extend([
+        worker(back, 0, 20_300, CallEvent::Answered { resumed: Resumed::NobodyAnswered }),
+        worker(back, 1, 30_000, ended(EndReason::AgentHungUp)),
+    ]);
+    check_end(&events, "agent_hung_up");
+    events.push(status(4, 30_100, "completed", Some(30)));
+    check_end(&events, "agent_hung_up");
+    assert!(folded(&events).complete);
+}
+
+#[test]
+fn a_second_transfer_may_succeed_where_the_first_did_not() {
+    let (back, done) = (EPOCH + 20_000, EPOCH + 50_000);
+    let mut events = sent_to_the_desk(PlaceOutcome::Busy);
+    events.extend([
+        worker(back, 0, 20_300, CallEvent::Answered { resumed: Resumed::NobodyAnswered }),
+        worker(back, 1, 30_000, left_for(NextStep::Queue { queue: "sales".into() })),
+        gateway(done, 0, 50_000, returned(back, "queue", PlaceOutcome::Answered)),
+        status(4, 50_100, "completed", Some(50)),
+    ]);
+    check_end(&events, "transferred");
+    assert_eq!(folded(&events).transfers, 2);
+}
+
+#[test]
+fn keys_that_were_sent_are_nobody_talking() {
+    let back = EPOCH + 20_000;
+    let keys = NextStep::Digits { keys: Spoken::new("1#") };
+    let events = [
+        gateway(EPOCH, 0, 0, accepted()),
+        worker(EPOCH, 0, 9_000, left_for(keys)),
+        gateway(back, 0, 9_100, returned(EPOCH, "digits", PlaceOutcome::Answered)),
+    ];
+    check_end(&events, "open");
+    let mut over = events.to_vec();
+    over.push(status(4, 9_500, "completed", Some(9)));
+    check_end(&over, "completed");
+    over.push(worker(back, 0, 9_400, ended(EndReason::CallerHungUp)));
+    check_end(&over, "caller_hung_up");
+}
+
+#[test]
+fn the_last_word_on_version_and_language_counts() {
+    let says = |events: &[Envelope]| {
+        let cdr = folded(events);
+        let agent = cdr.agent.as_ref().map(|id| id.as_str().to_owned());
+        (agent.unwrap_or_default(), cdr.agent_version.unwrap_or_default(), cdr.language.unwrap_or_default())
+    };
+    let words =
+        |agent: &str, version: &str, language: &str| (agent.to_owned(), version.to_owned(), language.to_owned());
+    let mut events = vec![gateway(EPOCH, 0, 0, accepted())];
+    assert_eq!(says(&events), words("front-desk", "3", "en-US"));
+    events.push(gateway(EPOCH, 1, 10, chosen("night", "7", "es")));
+    assert_eq!(says(&events), words("night", "7", "es"));
+    events.push(worker(EPOCH, 4, 50, configured("8", "es")));
+    events.push(worker(EPOCH, 9, 40, configured("8", "hi")));
+    events.push(worker(EPOCH, 5, 60, configured("9", "en")));
+    for _ in 0..events.len() {
+        events.rotate_left(1);
+        assert_eq!(says(&events), words("night", "8", "hi"));
+    }
+    events.push(gateway(EPOCH + 1, 0, 70, chosen("sales", "1", "de")));
+    assert_eq!(says(&events), words("sales", "1", "de"));
+}
+
+#[test]
+fn a_record_of_the_release_before_goes_on() {
+    let events = [gateway(EPOCH, 0, 0, accepted()), worker(EPOCH, 0, 9_000, configured("4", "es"))];
+    let mut cdr = folded(&events[..1]);
+    cdr.evidence = Evidence::default();
+    fold(&mut cdr, &events[1]);
+    assert_eq!(
+        (cdr.agent.as_ref().map(|id| id.as_str()), cdr.agent_version.as_deref()),
+        (Some("front-desk"), Some("4"))
+    );
+}
+
+#[test]
+fn tools_are_counted() {
+    let events = [worker(EPOCH, 0, 0, tool_run("lookup")), worker(EPOCH, 1, 0, tool_run("lookup"))];
+    assert_eq!(folded(&events).tools, 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -252,6 +378,8 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn any_gateway() -> impl Strategy<Value = GatewayEvent> {
     let refusals = [Refusal::UnknownNumber, Refusal::NoCapacity, Refusal::TooManyResumes, Refusal::Internal];
     let agents = [None, Some("front-desk"), Some("sales")];
+    let ways = ["transfer", "queue", "digits"];
+    let outcomes = [PlaceOutcome::Answered, PlaceOutcome::NoAnswer, PlaceOutcome::Left];
     prop_oneof![
         prop::sample::select(agents.to_vec()).prop_map(|name| {
             let mut told = accepted();
@@ -262,6 +390,10 @@ fn any_gateway() -> impl Strategy<Value = GatewayEvent> {
         }),
         prop::sample::select(vec!["worker-1", "worker-2"]).prop_map(assigned),
         prop::sample::select(refusals.to_vec()).prop_map(|reason| GatewayEvent::Refused { reason }),
+        (prop::sample::select(vec!["night", "sales"]), prop::sample::select(vec!["1", "2"]))
+            .prop_map(|(agent, version)| chosen(agent, version, "es")),
+        (0..4_u64, prop::sample::select(ways.to_vec()), prop::sample::select(outcomes.to_vec()))
+            .prop_map(|(left, way, outcome)| returned(left, way, outcome)),
     ]
 }
 
@@ -274,6 +406,7 @@ fn any_worker() -> impl Strategy<Value = CallEvent> {
         EndReason::Fenced,
         EndReason::WorkerStopped,
     ];
+    let steps = [to_the_desk(), NextStep::Resume, NextStep::Queue { queue: "sales".into() }];
     prop_oneof![
         Just(CallEvent::Answered { resumed: Resumed::No }),
         (0..500_u64).prop_map(|after_ms| CallEvent::FirstWord { after_ms }),
@@ -283,6 +416,11 @@ fn any_worker() -> impl Strategy<Value = CallEvent> {
         Just(CallEvent::SilencePrompted { at_ms: 1 }),
         any::<u64>().prop_map(|audio_in| CallEvent::Used(Usage { audio_in, ..Usage::default() })),
         prop::sample::select(reasons.to_vec()).prop_map(ended),
+        prop::sample::select(steps.to_vec()).prop_map(left_for),
+        (prop::sample::select(vec!["1", "2"]), prop::sample::select(vec!["en", "es"]))
+            .prop_map(|(version, language)| configured(version, language)),
+        Just(tool_run("lookup")),
+        Just(CallEvent::Fact(Fact::Refused { what: "transfer_call".into(), why: "not_listed".into() })),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! What one database would refuse and another would take is refused here for both: NUL characters, times beyond the
 //! year 9999, counts beyond 63 bits.
 
+use super::deeds::Deeds;
 use super::rows::{CallRow, TurnRow, big};
 use call::CallEvent;
 use common::cdr::Cdr;
@@ -41,6 +42,8 @@ pub(super) struct Folded {
     pub(super) calls: Vec<CallRow>,
     /// New rows of `turns`.
     pub(super) turns: Vec<TurnRow>,
+    /// New rows of what was done in the calls.
+    pub(super) deeds: Deeds,
 }
 
 impl<'a> Batch<'a> {
@@ -66,14 +69,15 @@ impl<'a> Batch<'a> {
             let cdr = Cdr::try_from(row)?;
             cdrs.insert(cdr.call.clone(), cdr);
         }
-        let mut turns = Vec::new();
+        let (mut turns, mut deeds) = (Vec::new(), Deeds::default());
         for row in self.events.iter().filter(|row| fresh.contains(&row.key())) {
             let call = &row.envelope.key.call;
             fold(cdrs.entry(call.clone()).or_insert_with(|| Cdr::new(call.clone())), row.envelope);
             turns.extend(TurnRow::of(row)?);
+            deeds.add(row)?;
         }
         let calls = cdrs.values().map(CallRow::try_from).collect::<Result<_, _>>()?;
-        Ok(Folded { calls, turns })
+        Ok(Folded { calls, turns, deeds })
     }
 }
 
@@ -126,7 +130,7 @@ impl TurnRow {
 }
 
 /// Whether a JSON text holds the character U+0000: an escape `\u0000` whose backslash is not itself escaped.
-fn holds_nul(json: &str) -> bool {
+pub(super) fn holds_nul(json: &str) -> bool {
     json.match_indices("\\u0000").any(|(at, _)| {
         let before = json[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
         before % 2 == 0

@@ -30,7 +30,7 @@ macro_rules! file {
     };
 }
 
-const FILES: &[File] = &[file!(1, "record", "0001_record.sql")];
+const FILES: &[File] = &[file!(1, "record", "0001_record.sql"), file!(2, "directory", "0002_directory.sql")];
 
 /// The schema this build needs.
 pub(super) fn needed() -> i64 {

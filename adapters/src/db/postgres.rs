@@ -11,10 +11,19 @@ macro_rules! select_calls {
                 (extract(epoch from answered_at) * 1000)::bigint as answered_ms,
                 (extract(epoch from ended_at) * 1000)::bigint as ended_ms,
                 duration_ms, end_reason, twilio_status, workers::text as workers, turns, interruptions, agent_losses,
-                silence_prompts, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
+                silence_prompts, tools, transfers, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
                 usage_text_cached, usage_audio_in, usage_audio_cached, usage_text_out, usage_audio_out,
                 usage_transcription, usage_billed_ms, tally::text as tally, evidence::text as evidence, complete
          from calls"
+    };
+}
+
+/// The columns of `TransferRow`, from `transfers`.
+macro_rules! select_transfers {
+    () => {
+        "select call_sid, epoch, company, kind, target, (extract(epoch from asked_at) * 1000)::bigint as asked_ms,
+                (extract(epoch from returned_at) * 1000)::bigint as returned_ms, outcome, talked_s
+         from transfers"
     };
 }
 
@@ -176,7 +185,7 @@ impl Db for Postgres {
         let mut connection = self.borrow().await?;
         let ask = sqlx::query_as::<_, TurnRow>(
             "select call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms,
-                    (extract(epoch from seen_at) * 1000)::bigint as seen_ms
+                    agent_version, (extract(epoch from seen_at) * 1000)::bigint as seen_ms
              from turns where call_sid = $1 order by epoch, number, sequence",
         );
         let rows = within(ask.bind(call.as_str()).fetch_all(connection.sql())).await?;

@@ -31,6 +31,8 @@ pub(super) struct CallRow {
     pub(super) interruptions: i64,
     pub(super) agent_losses: i64,
     pub(super) silence_prompts: i64,
+    pub(super) tools: i64,
+    pub(super) transfers: i64,
     pub(super) first_word_ms: Option<i64>,
     pub(super) reply_gap_max_ms: Option<i64>,
     pub(super) reply_gap_sum_ms: i64,
@@ -62,6 +64,7 @@ pub(super) struct TurnRow {
     pub(super) heard_ms: Option<i64>,
     pub(super) of_ms: Option<i64>,
     pub(super) seen_ms: i64,
+    pub(super) agent_version: Option<String>,
 }
 
 /// A row of `call_events` as it is read.
@@ -103,6 +106,8 @@ impl TryFrom<&Cdr> for CallRow {
             interruptions: cdr.interruptions.into(),
             agent_losses: cdr.agent_losses.into(),
             silence_prompts: cdr.silence_prompts.into(),
+            tools: cdr.tools.into(),
+            transfers: cdr.transfers.into(),
             first_word_ms: maybe_big(cdr.first_word_ms, "first word")?,
             reply_gap_max_ms: maybe_big(cdr.reply_gap_max_ms, "reply gap")?,
             reply_gap_sum_ms: big(cdr.reply_gap_sum_ms, "sum of reply gaps")?,
@@ -146,6 +151,8 @@ impl TryFrom<CallRow> for Cdr {
             interruptions: small(row.interruptions),
             agent_losses: small(row.agent_losses),
             silence_prompts: small(row.silence_prompts),
+            tools: small(row.tools),
+            transfers: small(row.transfers),
             first_word_ms: row.first_word_ms.map(count),
             reply_gap_max_ms: row.reply_gap_max_ms.map(count),
             reply_gap_sum_ms: count(row.reply_gap_sum_ms),
@@ -186,6 +193,7 @@ impl TurnRow {
             heard_ms: maybe_big(heard_ms, "heard part")?,
             of_ms: maybe_big(of_ms, "whole of a part")?,
             seen_ms,
+            agent_version: turn.version.clone(),
         })
     }
 }
@@ -208,7 +216,7 @@ impl TryFrom<TurnRow> for StoredTurn {
                 started_ms: count(row.started_ms),
                 ended_ms: count(row.ended_ms),
                 heard,
-                version: None,
+                version: row.agent_version,
             },
         })
     }
@@ -244,11 +252,13 @@ pub(super) fn array<T: Serialize>(rows: &[T]) -> Result<String, DbError> {
     json(rows)
 }
 
-fn maybe_big(value: Option<u64>, what: &str) -> Result<Option<i64>, DbError> {
+/// As [`big`], of what may be unknown.
+pub(super) fn maybe_big(value: Option<u64>, what: &str) -> Result<Option<i64>, DbError> {
     value.map(|value| big(value, what)).transpose()
 }
 
-fn count(value: i64) -> u64 {
+/// A count as it was before [`big`].
+pub(super) fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
@@ -256,17 +266,19 @@ fn small(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, DbError> {
+/// Content as JSON text.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, DbError> {
     serde_json::to_string(value).map_err(|error| DbError::Refused(error.to_string()))
 }
 
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
+/// Content from JSON text.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, DbError> {
     // The error's own text may quote what was said.
     serde_json::from_str(text).map_err(|_| unreadable(std::any::type_name::<T>()))
 }
 
 /// The word an enum is stored as: the one it has in JSON.
-fn word<T: Serialize>(value: T) -> Result<String, DbError> {
+pub(super) fn word<T: Serialize>(value: T) -> Result<String, DbError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         _ => Err(unreadable(std::any::type_name::<T>())),
@@ -278,7 +290,8 @@ fn from_word<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, DbError> {
     T::deserialize(word).map_err(|_| unreadable(std::any::type_name::<T>()))
 }
 
-fn id<T: TryFrom<String>>(text: String) -> Result<T, DbError> {
+/// A stored id.
+pub(super) fn id<T: TryFrom<String>>(text: String) -> Result<T, DbError> {
     T::try_from(text).map_err(|_| unreadable(std::any::type_name::<T>()))
 }
 

@@ -6,11 +6,20 @@ macro_rules! select_calls {
     () => {
         "select call_sid, company, agent, agent_version, direction, caller, called, language,
                 accepted_at as accepted_ms, answered_at as answered_ms, ended_at as ended_ms, duration_ms, end_reason,
-                twilio_status, workers, turns, interruptions, agent_losses, silence_prompts, first_word_ms,
+                twilio_status, workers, turns, interruptions, agent_losses, silence_prompts, tools, transfers, first_word_ms,
                 reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in, usage_text_cached, usage_audio_in,
                 usage_audio_cached, usage_text_out, usage_audio_out, usage_transcription, usage_billed_ms, tally,
                 evidence, complete
          from calls"
+    };
+}
+
+/// The columns of `TransferRow`, from `transfers`.
+macro_rules! select_transfers {
+    () => {
+        "select call_sid, epoch, company, kind, target, asked_at as asked_ms, returned_at as returned_ms, outcome,
+                talked_s
+         from transfers"
     };
 }
 
@@ -72,6 +81,17 @@ impl Sqlite {
         Self { pool }
     }
 
+    /// Names what is really wrong when a table or column is missing.
+    async fn explain(&self, error: DbError) -> DbError {
+        match error {
+            DbError::Schema { needed, .. } => match self.version().await {
+                Ok(found) => DbError::Schema { found, needed },
+                Err(error) => error,
+            },
+            error => error,
+        }
+    }
+
     async fn version(&self) -> Result<i64, DbError> {
         let ask = sqlx::query_scalar::<_, Option<i64>>("select max(version) from _sqlx_migrations where success");
         match ask.fetch_one(&self.pool).await.map_err(fault) {
@@ -103,13 +123,10 @@ impl Db for Sqlite {
             return Ok(Recorded::default());
         }
         let batch = super::batch::Batch::check(events)?;
-        let fresh = match record::record(&self.pool, &batch, fold).await {
-            Err(DbError::Schema { needed, .. }) => {
-                return Err(DbError::Schema { found: self.version().await?, needed });
-            }
-            other => other?,
-        };
-        Ok(Recorded { fresh, repeated: events.len() - fresh })
+        match record::record(&self.pool, &batch, fold).await {
+            Ok(fresh) => Ok(Recorded { fresh, repeated: events.len() - fresh }),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     async fn quarantine(&self, payload: &[u8], reason: &str) -> Result<(), DbError> {
@@ -153,7 +170,7 @@ impl Db for Sqlite {
     async fn turns(&self, call: &CallId) -> Result<Vec<StoredTurn>, DbError> {
         let ask = sqlx::query_as::<_, TurnRow>(
             "select call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms,
-                    seen_at as seen_ms
+                    agent_version, seen_at as seen_ms
              from turns where call_sid = $1 order by epoch, number, sequence",
         );
         let rows = ask.bind(call.as_str()).fetch_all(&self.pool).await.map_err(fault)?;

@@ -22,8 +22,11 @@ pub mod admission;
 pub mod answers;
 pub mod bus;
 pub mod db;
+pub mod deeds;
+pub mod directory;
 pub mod outbox;
 pub mod pool;
+pub mod records;
 pub mod session;
 pub mod token;
 
@@ -133,7 +136,7 @@ macro_rules! bus_contract {
     };
 }
 
-/// Hands every sentence about the db port to the macro `run`.
+/// Hands every sentence about the db and directory ports, which one database is, to the macro `run`, suite by suite.
 #[macro_export]
 macro_rules! db_contract {
     ($run:ident) => {
@@ -150,6 +153,42 @@ macro_rules! db_contract {
             quarantine_keeps_each_payload_once,
             an_unknown_call_is_no_error,
             calls_are_listed_newest_first,
+        }
+        $run! { deeds:
+            a_tool_run_is_kept_once,
+            every_outcome_of_a_tool_is_kept,
+            a_ticket_is_kept_once,
+            a_refusal_is_audited_once,
+            a_transfer_is_told_in_any_order,
+            half_of_a_transfer_is_kept,
+            the_last_word_on_a_place_counts,
+            a_turn_keeps_the_version_that_spoke,
+        }
+        $run! { directory:
+            nothing_is_in_force_at_first,
+            a_company_applied_is_in_force,
+            applying_the_same_again_changes_nothing,
+            a_changed_company_keeps_its_agents,
+            every_version_is_kept,
+            an_agent_left_out_answers_no_calls,
+            a_number_claimed_twice_is_refused,
+            a_number_moves_within_a_company,
+            a_version_in_force_is_not_forgotten,
+            a_version_forgotten_in_mid_call_does_no_harm,
+            changes_at_the_same_time_follow_one_another,
+            what_was_applied_is_audited,
+            of_an_unknown_company_nothing_is_known,
+        }
+        $run! { records:
+            records_are_added_changed_or_the_same,
+            a_record_comes_back_as_it_was_given,
+            a_key_is_found_without_regard_to_case_and_spaces,
+            the_record_with_most_of_the_words_comes_first,
+            a_changed_record_is_found_by_its_new_words,
+            ten_thousand_records_are_searched_in_time,
+            kinds_are_listed_by_name,
+            a_record_that_cannot_be_kept_is_refused,
+            a_long_record_is_found,
         }
     };
 }

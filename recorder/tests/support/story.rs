@@ -3,8 +3,10 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use call::{CallEvent, EndReason, Heard, Resumed, Speaker, Spoken, Turn, Usage};
-use common::event::{Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, Source, TwilioEvent};
+use call::{CallEvent, EndReason, Heard, NextStep, Resumed, Speaker, Spoken, ToolOutcome, Turn, Usage};
+use common::event::{
+    Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, Source, TwilioEvent,
+};
 use common::ids::{AgentId, CallId, CompanyId, Epoch, WorkerId};
 use common::private::PhoneNumber;
 
@@ -63,9 +65,39 @@ pub(crate) fn ended(reason: EndReason) -> CallEvent {
     CallEvent::Ended { reason, at_ms: 9_000, next: None, ignored: 0 }
 }
 
+/// The worker's part is over, the call goes on at a place.
+pub(crate) fn left_for(next: NextStep) -> CallEvent {
+    CallEvent::Ended { reason: EndReason::Moved, at_ms: 9_000, next: Some(next), ignored: 0 }
+}
+
+pub(crate) fn to_the_desk() -> NextStep {
+    NextStep::Transfer { to: "front desk".into(), briefing: None }
+}
+
+/// The place the call left for under this claim has been left.
+pub(crate) fn returned(left: u64, way: &str, outcome: PlaceOutcome) -> GatewayEvent {
+    let (left, way, place) = (Epoch(left), way.to_owned(), "front desk".to_owned());
+    GatewayEvent::Returned { left, way, place, outcome, talked_s: Some(12) }
+}
+
+pub(crate) fn configured(version: &str, language: &str) -> CallEvent {
+    CallEvent::Configured { at_ms: 900, version: version.into(), language: language.into() }
+}
+
+pub(crate) fn chosen(agent: &str, version: &str, language: &str) -> GatewayEvent {
+    let agent = AgentId::parse(agent).unwrap();
+    GatewayEvent::Chosen { key: Some('2'), agent, agent_version: version.into(), language: language.into() }
+}
+
+pub(crate) fn tool_run(name: &str) -> CallEvent {
+    let (call, outcome) = (format!("call_{name}"), ToolOutcome::Answered);
+    CallEvent::ToolRun { call, name: name.into(), took_ms: 90, outcome, error: None, kept: None }
+}
+
 pub(crate) fn turn(number: u32, speaker: Speaker, words: &str) -> CallEvent {
     let text = Some(Spoken::new(words));
-    CallEvent::Turn(Turn { number, speaker, text, started_ms: 100, ended_ms: 900, heard: Heard::Whole })
+    let version = (speaker == Speaker::Agent).then(|| "3".into());
+    CallEvent::Turn(Turn { number, speaker, text, started_ms: 100, ended_ms: 900, heard: Heard::Whole, version })
 }
 
 /// A whole call of one part: 13 events.

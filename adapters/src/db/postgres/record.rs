@@ -3,8 +3,10 @@
 //!
 //! Two recorders never wait for each other in a circle: both insert events and lock calls in the order of keys.
 
+use super::directory::write_audit;
 use super::within;
 use crate::db::batch::{Batch, Folded};
+use crate::db::deeds::Deeds;
 use crate::db::rows::{CallRow, array};
 use common::ports::{DbError, Fold};
 use sqlx::{Connection, PgConnection};
@@ -22,8 +24,9 @@ pub(super) async fn record(connection: &mut PgConnection, batch: &Batch<'_>, fol
     if !fresh.is_empty() {
         let calls: BTreeSet<&str> = fresh.iter().map(|key| key.0).collect();
         let found = lock_calls(&mut transaction, &Vec::from_iter(calls)).await?;
-        let folded = batch.fold(&fresh, found, fold)?;
+        let mut folded = batch.fold(&fresh, found, fold)?;
         write_back(&mut transaction, &folded).await?;
+        write_deeds(&mut transaction, &mut folded.deeds).await?;
     }
     within(transaction.commit()).await?;
     Ok(inserted.len())
@@ -75,6 +78,29 @@ async fn write_back(connection: &mut PgConnection, folded: &Folded) -> Result<()
     Ok(())
 }
 
+/// Few batches have any of these: what is empty costs nothing.
+async fn write_deeds(connection: &mut PgConnection, deeds: &mut Deeds) -> Result<(), DbError> {
+    if !deeds.tool_runs.is_empty() {
+        within(sqlx::query(INSERT_TOOL_RUNS).bind(array(&deeds.tool_runs)?).execute(&mut *connection)).await?;
+    }
+    if !deeds.tickets.is_empty() {
+        within(sqlx::query(INSERT_TICKETS).bind(array(&deeds.tickets)?).execute(&mut *connection)).await?;
+    }
+    write_audit(connection, &deeds.audit).await?;
+    if deeds.transfers.is_empty() {
+        return Ok(());
+    }
+    // Their calls are locked: nobody else tells of them meanwhile.
+    let calls: Vec<_> = deeds.transfers.keys().map(|(call, _)| call.clone()).collect();
+    let known = sqlx::query_as(concat!(select_transfers!(), " where call_sid = any($1::text[])"));
+    for row in within(known.bind(calls).fetch_all(&mut *connection)).await? {
+        deeds.add_transfer(row);
+    }
+    let rows = array(&deeds.transfers.values().collect::<Vec<_>>())?;
+    within(sqlx::query(UPSERT_TRANSFERS).bind(rows).execute(connection)).await?;
+    Ok(())
+}
+
 const UPDATE_CALLS: &str = "
     update calls set
         company = r.company, agent = r.agent, agent_version = r.agent_version, direction = r.direction,
@@ -83,7 +109,7 @@ const UPDATE_CALLS: &str = "
         ended_at = to_timestamp(r.ended_ms / 1000.0), duration_ms = r.duration_ms, end_reason = r.end_reason,
         twilio_status = r.twilio_status, workers = r.workers::jsonb, turns = r.turns,
         interruptions = r.interruptions, agent_losses = r.agent_losses, silence_prompts = r.silence_prompts,
-        first_word_ms = r.first_word_ms, reply_gap_max_ms = r.reply_gap_max_ms,
+        tools = r.tools, transfers = r.transfers, first_word_ms = r.first_word_ms, reply_gap_max_ms = r.reply_gap_max_ms,
         reply_gap_sum_ms = r.reply_gap_sum_ms, reply_gaps = r.reply_gaps,
         usage_text_in = r.usage_text_in, usage_text_cached = r.usage_text_cached,
         usage_audio_in = r.usage_audio_in, usage_audio_cached = r.usage_audio_cached,
@@ -94,7 +120,7 @@ const UPDATE_CALLS: &str = "
         call_sid text, company text, agent text, agent_version text, direction text, caller text, called text,
         language text, accepted_ms bigint, answered_ms bigint, ended_ms bigint, duration_ms bigint, end_reason text,
         twilio_status text, workers text, turns bigint, interruptions bigint, agent_losses bigint,
-        silence_prompts bigint, first_word_ms bigint, reply_gap_max_ms bigint, reply_gap_sum_ms bigint,
+        silence_prompts bigint, tools bigint, transfers bigint, first_word_ms bigint, reply_gap_max_ms bigint, reply_gap_sum_ms bigint,
         reply_gaps bigint, usage_text_in bigint, usage_text_cached bigint, usage_audio_in bigint,
         usage_audio_cached bigint, usage_text_out bigint, usage_audio_out bigint, usage_transcription bigint,
         usage_billed_ms bigint, tally text, evidence text, complete boolean)
@@ -102,10 +128,42 @@ const UPDATE_CALLS: &str = "
 
 const INSERT_TURNS: &str = "
     insert into turns
-        (call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms, seen_at)
-    select call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms,
+        (call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms, agent_version,
+         seen_at)
+    select call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms, agent_version,
            to_timestamp(seen_ms / 1000.0)
     from json_to_recordset($1::json) as r (
         call_sid text, epoch bigint, sequence bigint, number bigint, speaker text, spoken text, started_ms bigint,
-        ended_ms bigint, heard_ms bigint, of_ms bigint, seen_ms bigint)
+        ended_ms bigint, heard_ms bigint, of_ms bigint, agent_version text,
+        seen_ms bigint)
     on conflict do nothing";
+
+const INSERT_TOOL_RUNS: &str = "
+    insert into tool_runs (call_sid, epoch, sequence, company, tool_call, name, took_ms, outcome, error, arguments,
+        output, ended_at)
+    select call_sid, epoch, sequence, company, tool_call, name, took_ms, outcome, error, arguments, output,
+           to_timestamp(ended_ms / 1000.0)
+    from json_to_recordset($1::json) as r (
+        call_sid text, epoch bigint, sequence bigint, company text, tool_call text, name text, took_ms bigint,
+        outcome text, error text, arguments text, output text, ended_ms bigint)
+    on conflict do nothing";
+
+const INSERT_TICKETS: &str = "
+    insert into tickets (call_sid, epoch, sequence, number, company, priority, category, subject, details, opened_at)
+    select call_sid, epoch, sequence, number, company, priority, category, subject, details,
+           to_timestamp(opened_ms / 1000.0)
+    from json_to_recordset($1::json) as r (
+        call_sid text, epoch bigint, sequence bigint, number text, company text, priority text, category text,
+        subject text, details text, opened_ms bigint)
+    on conflict do nothing";
+
+const UPSERT_TRANSFERS: &str = "
+    insert into transfers (call_sid, epoch, company, kind, target, asked_at, returned_at, outcome, talked_s)
+    select call_sid, epoch, company, kind, target, to_timestamp(asked_ms / 1000.0),
+           to_timestamp(returned_ms / 1000.0), outcome, talked_s
+    from json_to_recordset($1::json) as r (
+        call_sid text, epoch bigint, company text, kind text, target text, asked_ms bigint, returned_ms bigint,
+        outcome text, talked_s bigint)
+    on conflict (call_sid, epoch) do update set
+        company = excluded.company, kind = excluded.kind, target = excluded.target, asked_at = excluded.asked_at,
+        returned_at = excluded.returned_at, outcome = excluded.outcome, talked_s = excluded.talked_s";

@@ -1,8 +1,10 @@
 //! The one transaction that writes the record. It takes the write lock at its beginning: SQLite would refuse a reader
 //! that wants to become a writer after another wrote.
 
+use super::directory::INSERT_AUDIT;
 use super::fault;
 use crate::db::batch::{Batch, EventRow};
+use crate::db::deeds::Deeds;
 use crate::db::rows::{CallRow, array};
 use common::ports::{DbError, Fold};
 use sqlx::{SqliteConnection, SqlitePool};
@@ -22,12 +24,33 @@ pub(super) async fn record(pool: &SqlitePool, batch: &Batch<'_>, fold: Fold) -> 
         let ask = sqlx::query_as::<_, CallRow>(concat!(select_calls!(), " where call_sid = $1"));
         found.extend(ask.bind(call).fetch_optional(&mut *transaction).await.map_err(fault)?);
     }
-    let folded = batch.fold(&fresh, found, fold)?;
+    let mut folded = batch.fold(&fresh, found, fold)?;
     for (sql, rows) in [(UPSERT_CALLS, array(&folded.calls)?), (INSERT_TURNS, array(&folded.turns)?)] {
         sqlx::query(sql).bind(rows).execute(&mut *transaction).await.map_err(fault)?;
     }
+    write_deeds(&mut transaction, &mut folded.deeds).await?;
     transaction.commit().await.map_err(fault)?;
     Ok(fresh.len())
+}
+
+async fn write_deeds(connection: &mut SqliteConnection, deeds: &mut Deeds) -> Result<(), DbError> {
+    for (call, epoch) in deeds.transfers.keys().cloned().collect::<Vec<_>>() {
+        let known = sqlx::query_as(concat!(select_transfers!(), " where call_sid = $1 and epoch = $2"));
+        let known = known.bind(call).bind(epoch).fetch_optional(&mut *connection).await.map_err(fault)?;
+        if let Some(known) = known {
+            deeds.add_transfer(known);
+        }
+    }
+    let transfers = deeds.transfers.values().collect::<Vec<_>>();
+    for (sql, rows) in [
+        (INSERT_TOOL_RUNS, array(&deeds.tool_runs)?),
+        (INSERT_TICKETS, array(&deeds.tickets)?),
+        (REPLACE_TRANSFERS, array(&transfers)?),
+        (INSERT_AUDIT, array(&deeds.audit)?),
+    ] {
+        sqlx::query(sql).bind(rows).execute(&mut *connection).await.map_err(fault)?;
+    }
+    Ok(())
 }
 
 async fn insert_event(connection: &mut SqliteConnection, row: &EventRow<'_>) -> Result<u64, sqlx::Error> {
@@ -53,7 +76,7 @@ const UPSERT_CALLS: &str = "
     insert or replace into calls (
         call_sid, company, agent, agent_version, direction, caller, called, language, accepted_at, answered_at,
         ended_at, duration_ms, end_reason, twilio_status, workers, turns, interruptions, agent_losses,
-        silence_prompts, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
+        silence_prompts, tools, transfers, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
         usage_text_cached, usage_audio_in, usage_audio_cached, usage_text_out, usage_audio_out, usage_transcription,
         usage_billed_ms, tally, evidence, complete)
     select
@@ -61,7 +84,8 @@ const UPSERT_CALLS: &str = "
         value ->> 'direction', value ->> 'caller', value ->> 'called', value ->> 'language',
         value ->> 'accepted_ms', value ->> 'answered_ms', value ->> 'ended_ms', value ->> 'duration_ms',
         value ->> 'end_reason', value ->> 'twilio_status', value ->> 'workers', value ->> 'turns',
-        value ->> 'interruptions', value ->> 'agent_losses', value ->> 'silence_prompts', value ->> 'first_word_ms',
+        value ->> 'interruptions', value ->> 'agent_losses', value ->> 'silence_prompts', value ->> 'tools',
+        value ->> 'transfers', value ->> 'first_word_ms',
         value ->> 'reply_gap_max_ms', value ->> 'reply_gap_sum_ms', value ->> 'reply_gaps',
         value ->> 'usage_text_in', value ->> 'usage_text_cached', value ->> 'usage_audio_in',
         value ->> 'usage_audio_cached', value ->> 'usage_text_out', value ->> 'usage_audio_out',
@@ -71,10 +95,37 @@ const UPSERT_CALLS: &str = "
 
 const INSERT_TURNS: &str = "
     insert into turns
-        (call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms, seen_at)
+        (call_sid, epoch, sequence, number, speaker, spoken, started_ms, ended_ms, heard_ms, of_ms, seen_at,
+         agent_version)
     select
         value ->> 'call_sid', value ->> 'epoch', value ->> 'sequence', value ->> 'number', value ->> 'speaker',
         value ->> 'spoken', value ->> 'started_ms', value ->> 'ended_ms', value ->> 'heard_ms', value ->> 'of_ms',
-        value ->> 'seen_ms'
+        value ->> 'seen_ms', value ->> 'agent_version'
     from json_each($1) where true
     on conflict do nothing";
+
+const INSERT_TOOL_RUNS: &str = "
+    insert into tool_runs (call_sid, epoch, sequence, company, tool_call, name, took_ms, outcome, error, arguments,
+        output, ended_at)
+    select
+        value ->> 'call_sid', value ->> 'epoch', value ->> 'sequence', value ->> 'company', value ->> 'tool_call',
+        value ->> 'name', value ->> 'took_ms', value ->> 'outcome', value ->> 'error', value ->> 'arguments',
+        value ->> 'output', value ->> 'ended_ms'
+    from json_each($1) where true
+    on conflict do nothing";
+
+const INSERT_TICKETS: &str = "
+    insert into tickets (call_sid, epoch, sequence, number, company, priority, category, subject, details, opened_at)
+    select
+        value ->> 'call_sid', value ->> 'epoch', value ->> 'sequence', value ->> 'number', value ->> 'company',
+        value ->> 'priority', value ->> 'category', value ->> 'subject', value ->> 'details', value ->> 'opened_ms'
+    from json_each($1) where true
+    on conflict do nothing";
+
+const REPLACE_TRANSFERS: &str = "
+    insert or replace into transfers (
+        call_sid, epoch, company, kind, target, asked_at, returned_at, outcome, talked_s)
+    select
+        value ->> 'call_sid', value ->> 'epoch', value ->> 'company', value ->> 'kind', value ->> 'target',
+        value ->> 'asked_ms', value ->> 'returned_ms', value ->> 'outcome', value ->> 'talked_s'
+    from json_each($1)";

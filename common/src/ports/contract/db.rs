@@ -3,12 +3,12 @@
 //! The fold used here is not the recorder's: it touches every column of a CDR by rules that are plainly free of order,
 //! so that what is tested is the store.
 
-use crate::cdr::{Cdr, Closing, StoredTurn};
-use crate::event::{Direction, Envelope, Event, EventKey, GatewayEvent, Refusal, Source, TwilioEvent};
+use crate::cdr::{Cdr, Closing, Configured, LeftFor, Opened, StoredTurn};
+use crate::event::{Direction, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, Refusal, Source, TwilioEvent};
 use crate::ids::{AgentId, CallId, CompanyId, Epoch, StreamId, WorkerId};
 use crate::ports::{Db, DbError, Recorded};
 use crate::private::PhoneNumber;
-use call::{CallEvent, EndReason, Heard, NextStep, Resumed, Speaker, Spoken, ToolOutcome, Turn, Usage};
+use call::{CallEvent, EndReason, Fact, Heard, Kept, NextStep, Resumed, Speaker, Spoken, ToolOutcome, Turn, Usage};
 
 /// The time of the first event.
 const START_MS: u64 = 1_764_000_000_123;
@@ -172,6 +172,8 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
             cdr.agent = agent.clone();
             cdr.agent_version = agent_version.clone();
             cdr.language = language.clone();
+            let (agent, version, language) = (agent.clone(), agent_version.clone(), language.clone());
+            cdr.evidence.opened = Some(Opened { agent, version, language });
         }
         Event::Gateway(GatewayEvent::Assigned { worker, .. }) => {
             cdr.workers.insert(envelope.key.epoch.0, worker.clone());
@@ -181,7 +183,11 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
             cdr.twilio_status = cdr.twilio_status.clone().max(Some(status.clone()));
             cdr.evidence.twilio_duration_ms = cdr.evidence.twilio_duration_ms.max(*duration_s);
         }
-        Event::Gateway(GatewayEvent::Refused { .. } | GatewayEvent::Chosen { .. } | GatewayEvent::Returned { .. })
+        Event::Gateway(GatewayEvent::Returned { left, .. }) => {
+            cdr.transfers += 1;
+            cdr.evidence.places.insert(left.0);
+        }
+        Event::Gateway(GatewayEvent::Refused { .. } | GatewayEvent::Chosen { .. })
         | Event::Twilio(TwilioEvent::Stream { .. }) => {}
     }
 }
@@ -203,6 +209,13 @@ fn every_worker_field(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
         }
         CallEvent::SilencePrompted { .. } => cdr.silence_prompts += 1,
         CallEvent::AgentLost { .. } => cdr.agent_losses += 1,
+        CallEvent::ToolRun { .. } => cdr.tools += 1,
+        CallEvent::Configured { version, language, .. } => {
+            let (epoch, sequence) = (envelope.key.epoch.0, envelope.key.sequence);
+            let (version, language) = (version.clone(), language.clone());
+            let told = Configured { epoch, sequence, agent: None, version, language };
+            cdr.evidence.configured = Some(told);
+        }
         CallEvent::Used(usage) => cdr.usage = cdr.usage.plus(*usage),
         CallEvent::Ended { reason, at_ms, .. } => {
             cdr.ended_ms = cdr.ended_ms.max(at);
@@ -214,15 +227,14 @@ fn every_worker_field(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
                 source: envelope.key.source,
                 sequence: envelope.key.sequence,
                 reason: reason.as_str().into(),
+                left_for: LeftFor::Place,
             });
         }
         CallEvent::AgentReady { .. }
         | CallEvent::AgentRestored { .. }
         | CallEvent::ReplyFailed { .. }
         | CallEvent::AgentComplained { .. }
-        | CallEvent::Fact(_)
-        | CallEvent::Configured { .. }
-        | CallEvent::ToolRun { .. } => {}
+        | CallEvent::Fact(_) => {}
     }
 }
 
@@ -294,6 +306,19 @@ fn gateway_story() -> Vec<GatewayEvent> {
             language: Some("hi-IN".into()),
         },
         GatewayEvent::Assigned { worker: WorkerId::parse("worker-3").expect("a worker"), resumes: 0 },
+        GatewayEvent::Chosen {
+            key: Some('2'),
+            agent: AgentId::parse("night").expect("an agent"),
+            agent_version: "v9".into(),
+            language: "es".into(),
+        },
+        GatewayEvent::Returned {
+            left: Epoch(1_764_000_000_000),
+            way: "transfer".into(),
+            place: "front desk".into(),
+            outcome: PlaceOutcome::Declined,
+            talked_s: Some(9),
+        },
         GatewayEvent::Refused { reason: Refusal::NoCapacity },
     ]
 }
@@ -319,9 +344,11 @@ fn worker_story() -> Vec<CallEvent> {
             name: "lookup".into(),
             took_ms: 40,
             outcome: ToolOutcome::Answered,
-            error: None,
-            kept: None,
+            error: Some("not_found".into()),
+            kept: Some(Kept { arguments: Spoken::new("{\"key\":\"É\"}"), output: Spoken::new("\\u0000") }),
         },
+        CallEvent::Fact(Fact::Refused { what: "transfer_call".into(), why: "not_listed".into() }),
+        CallEvent::Configured { at_ms: 29_000, version: "v8".into(), language: "en-IN".into() },
         CallEvent::Used(usage()),
         CallEvent::Used(usage()),
         CallEvent::Ended { reason: EndReason::CallerHungUp, at_ms: 30_000, next: Some(NextStep::HangUp), ignored: 1 },
