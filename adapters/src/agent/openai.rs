@@ -63,6 +63,9 @@ struct OpenaiLink {
     items: Names,
     /// Tools asked for, so that each is run once though the server names it twice.
     tools: Names,
+    /// Tools of which the server has the output.
+    answered: Names,
+    change: Change,
     /// What the caller is saying now: the item for a server that does not name it when it ends.
     caller: Option<ItemId>,
     /// Faults of the server so far: the second one ends the link.
@@ -84,6 +87,14 @@ enum Phase {
     Over,
 }
 
+/// Whether the agent is configured otherwise than the server was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    None,
+    /// To be told once the link is ready.
+    Waits,
+}
+
 impl OpenaiLink {
     fn new(agent: &AgentSnapshot, voice: u32) -> Self {
         Self {
@@ -94,6 +105,8 @@ impl OpenaiLink {
             replies: Replies::default(),
             items: Names::default(),
             tools: Names::default(),
+            answered: Names::default(),
+            change: Change::None,
             caller: None,
             server_faults: 0,
             sent: 0,
@@ -114,6 +127,8 @@ impl OpenaiLink {
 impl AgentCodec for OpenaiLink {
     fn opened(&mut self, conversation: &Conversation, io: &mut AgentIo) {
         self.phase = Phase::Configuring(History::of(conversation));
+        self.change = Change::None;
+        self.know(&conversation.tools);
         io.send.push_back(AgentFrame::Text(session::update(&self.agent, self.voice)));
     }
 
@@ -130,9 +145,8 @@ impl AgentCodec for OpenaiLink {
 
     fn configure(&mut self, agent: &AgentSnapshot, io: &mut AgentIo) {
         self.agent = agent.clone();
-        if matches!(self.phase, Phase::Talking) {
-            io.send.push_back(AgentFrame::Text(session::update(&self.agent, self.voice)));
-        }
+        self.change = Change::Waits;
+        self.tell_change(io);
     }
 
     fn command(&mut self, command: AgentCommand, io: &mut AgentIo) {

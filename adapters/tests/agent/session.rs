@@ -91,6 +91,52 @@ fn nothing_is_asked_for_before_the_session_is_ready() {
     assert_eq!(link.sent_types(), ["response.create"]);
 }
 
+#[test]
+fn a_running_session_is_told_what_may_change_in_it() {
+    let mut link = Link::talking();
+    let mut agent = snapshot();
+    agent.languages[0].instructions = "Now take payment.".into();
+    agent.tools.clear();
+    agent.voices[0].voice = "cedar".into();
+    link.codec.configure(&agent, &mut link.io);
+    let [update] = <[Value; 1]>::try_from(link.sent()).expect("one message");
+    let session = &update["session"];
+    assert!(session["instructions"].as_str().expect("text").starts_with("Now take payment."));
+    assert_eq!((&session["type"], &session["tools"]), (&json!("realtime"), &json!([])));
+    let input = session["audio"]["input"].as_object().expect("object");
+    assert_eq!(input.keys().collect::<Vec<_>>(), ["transcription", "turn_detection"]);
+    assert_eq!(session["audio"]["output"], Value::Null, "the voice stays");
+}
+
+#[test]
+fn a_change_that_is_refused_leaves_the_session_as_it_was() {
+    let mut link = Link::talking();
+    link.codec.configure(&snapshot(), &mut link.io);
+    let id = link.sent()[0]["event_id"].clone();
+    let mut error = golden_json("openai/server.error__unknown_parameter");
+    error["error"]["event_id"] = id;
+    link.hear_json(&error);
+    link.hear(UPDATED);
+    assert_eq!(link.events(), ["complained: unknown_parameter"]);
+    link.caller_audio("AAAA");
+    assert_eq!(link.sent_types(), ["input_audio_buffer.append"]);
+}
+
+#[test]
+fn a_change_before_the_session_is_ready_is_told_when_it_is() {
+    let mut link = Link::opened(&snapshot(), &Conversation::default());
+    link.sent();
+    let mut agent = snapshot();
+    agent.languages[0].instructions = "Now take payment.".into();
+    link.codec.configure(&agent, &mut link.io);
+    assert!(link.sent().is_empty());
+    link.tell(AgentCommand::Cue(Cue::Greeting));
+    link.hear(UPDATED);
+    let sent = link.sent();
+    assert_eq!((&sent[0]["type"], &sent[1]["type"]), (&json!("session.update"), &json!("response.create")));
+    assert_ne!(sent[0]["event_id"], "cfg-0001");
+}
+
 fn hang_up() -> Value {
     json!({
         "type": "function",

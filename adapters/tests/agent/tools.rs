@@ -55,6 +55,32 @@ fn an_output_is_told_in_the_golden_shape() {
 }
 
 #[test]
+fn a_filler_may_be_said_while_an_output_is_awaited_and_asks_for_no_tool() {
+    let mut link = Link::talking();
+    link.hear("openai/server.response.created");
+    link.hear("openai/server.response.done__function_call");
+    link.tell(AgentCommand::Say(Spoken::new("One moment.")));
+    let sent = link.sent();
+    assert_eq!(sent[0]["type"], "response.create");
+    assert_eq!(sent[0]["response"]["tool_choice"], "none");
+}
+
+#[test]
+fn an_output_is_told_at_once_and_the_answer_to_it_asked_for_behind_the_running_one() {
+    let mut link = Link::talking();
+    link.hear("openai/server.response.output_item.done__function_call");
+    link.hear("openai/server.response.created");
+    let call = ToolCallId("call_Tn4vQz81LmXe".into());
+    link.tell(AgentCommand::ToolOutput { call: call.clone(), output: Spoken::new("{}") });
+    link.tell(AgentCommand::Reply);
+    assert_eq!(link.sent_types(), ["conversation.item.create"]);
+    link.hear("openai/server.response.done__completed");
+    assert_eq!(link.sent_types(), ["response.create"]);
+    link.tell(AgentCommand::ToolOutput { call, output: Spoken::new("{}") });
+    assert!(link.sent().is_empty(), "it is told once");
+}
+
+#[test]
 fn a_long_name_is_answered_in_full() {
     let long = format!("call_{}", "x".repeat(90));
     let mut done = golden_json("openai/server.response.output_item.done__function_call");

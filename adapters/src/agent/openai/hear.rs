@@ -81,6 +81,7 @@ impl OpenaiLink {
     fn ready(&mut self, io: &mut AgentIo) {
         self.phase = Phase::Talking;
         Self::input(io, AgentInput::Ready);
+        self.tell_change(io);
         self.ask(io);
     }
 

@@ -1,14 +1,16 @@
 //! The session's configuration: what is asked for, and whether it was granted.
 //!
-//! GA shape only. It is sent once and complete, because nested objects replace each other whole.
+//! GA shape only. It is sent complete at first; later only what may change in a running session, which formats and, once
+//! it has spoken, the voice may not.
 
 use crate::agent::prompt;
 use bytes::Bytes;
-use common::company::{AgentSnapshot, Tool, TurnDetection};
+use common::company::{AgentSnapshot, Tool, TurnDetection, Voice};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Our id of the one `session.update`: an error that names it refuses the configuration.
+/// Our id of the first `session.update`: an error that names it refuses the configuration. One that names a later update
+/// leaves the session as it was.
 pub(super) const UPDATE_ID: &str = "cfg-0001";
 
 const MULAW: &str = "audio/pcmu";
@@ -16,7 +18,6 @@ const MULAW: &str = "audio/pcmu";
 /// The `session.update` for this agent.
 pub(super) fn update(agent: &AgentSnapshot, number: u32) -> Bytes {
     let voice = agent.voice(number);
-    let transcription = voice.transcription.as_deref();
     let update = Update {
         r#type: "session.update",
         event_id: UPDATE_ID,
@@ -27,16 +28,36 @@ pub(super) fn update(agent: &AgentSnapshot, number: u32) -> Bytes {
             audio: Audio {
                 input: Input {
                     format: Format { r#type: MULAW },
-                    transcription: transcription.map(|model| Transcription { model, language: language(agent) }),
+                    transcription: transcription(agent, voice),
                     turn_detection: detection(&voice.turn_detection),
                 },
                 output: Output { format: Format { r#type: MULAW }, voice: agent.voice_name(number) },
             },
-            tools: agent.tools.iter().map(function).collect(),
+            tools: tools(agent),
             tool_choice: "auto",
         },
     };
     Bytes::from(serde_json::to_vec(&update).expect("plain data is always JSON"))
+}
+
+/// The `session.update` for an agent configured anew in a running session.
+pub(super) fn change(agent: &AgentSnapshot, number: u32, event_id: &str) -> Value {
+    let voice = agent.voice(number);
+    let input = json!({
+        "transcription": transcription(agent, voice),
+        "turn_detection": detection(&voice.turn_detection),
+    });
+    json!({
+        "type": "session.update",
+        "event_id": event_id,
+        "session": {
+            "type": "realtime",
+            "instructions": prompt::instructions(agent),
+            "audio": {"input": input},
+            "tools": tools(agent),
+            "tool_choice": "auto",
+        },
+    })
 }
 
 /// Whether a `session.updated` grants mu-law both ways. Some models have answered with PCM though asked for mu-law; the
@@ -48,6 +69,10 @@ pub(super) fn speaks_mulaw(session: &Value) -> bool {
         || (granted_flat("input_audio_format") && granted_flat("output_audio_format"))
 }
 
+fn tools(agent: &AgentSnapshot) -> Value {
+    agent.tools.iter().map(function).collect()
+}
+
 fn function(tool: &Tool) -> Value {
     json!({
         "type": "function",
@@ -55,6 +80,10 @@ fn function(tool: &Tool) -> Value {
         "description": tool.description,
         "parameters": tool.parameters,
     })
+}
+
+fn transcription<'a>(agent: &AgentSnapshot, voice: &'a Voice) -> Option<Transcription<'a>> {
+    voice.transcription.as_deref().map(|model| Transcription { model, language: language(agent) })
 }
 
 /// ISO 639-1, the only kind transcription takes; other languages are left for it to find out.

@@ -1,10 +1,11 @@
 //! What the server is told on the call's behalf.
 
 use super::gate::Request;
-use super::{OpenaiLink, Phase};
+use super::{Change, OpenaiLink, Phase, session};
+use crate::agent::names::Seen;
 use crate::agent::prompt;
 use bytes::Bytes;
-use call::{AgentCommand, Cue, Digit, ItemId, ReplyId, Spoken, ToolCallId};
+use call::{AgentCommand, Cue, Digit, ItemId, Journal, ReplyId, Spoken, ToolCallId, ToolStage};
 use common::ports::agent::{AgentFrame, AgentIo};
 use serde_json::{Value, json};
 
@@ -19,6 +20,24 @@ impl OpenaiLink {
             AgentCommand::ToolOutput { call, output } => self.tool_output(&call, &output, io),
             AgentCommand::Reply => self.request(Request::Anything, io),
             AgentCommand::Pressed(digit) => self.pressed(digit, io),
+        }
+    }
+
+    /// Tells the server how the agent is configured now, once it may be told.
+    pub(super) fn tell_change(&mut self, io: &mut AgentIo) {
+        if matches!(self.phase, Phase::Talking) && std::mem::replace(&mut self.change, Change::None) == Change::Waits {
+            let event_id = event_id(&mut self.sent, "change");
+            send(&session::change(&self.agent, self.voice, &event_id), io);
+        }
+    }
+
+    /// Tools asked for on an earlier link: those that ended are part of the history.
+    pub(super) fn know(&mut self, tools: &[Journal]) {
+        for Journal { call, stage, .. } in tools {
+            self.tools.number(&call.0);
+            if *stage != ToolStage::Started {
+                self.answered.number(&call.0);
+            }
         }
     }
 
@@ -73,6 +92,9 @@ impl OpenaiLink {
     }
 
     fn tool_output(&mut self, call: &ToolCallId, output: &Spoken, io: &mut AgentIo) {
+        if self.answered.number(&call.0).1 == Seen::Before {
+            return;
+        }
         // The call may have kept only the beginning of a long id.
         let call_id = self.tools.beginning_with(&call.0).unwrap_or(&call.0);
         let item = json!({"type": "function_call_output", "call_id": call_id, "output": output.reveal()});
