@@ -5,6 +5,7 @@
 
 pub mod http;
 mod moments;
+pub mod orders;
 pub mod prepare;
 pub mod provider;
 pub mod publish;
@@ -15,6 +16,7 @@ pub mod stream;
 pub mod tools;
 mod upgrade;
 
+use ::tools::{Secrets, Settings, Toolbox};
 use call::{ControlInput, NextStep};
 use common::config::Config;
 use common::health::Readiness;
@@ -23,8 +25,10 @@ use common::lifecycle::Lifecycle;
 use common::ports::{Agents, Lines, Ports, State, Telephone};
 use common::private::SecretString;
 use common::token::Keys;
+use orders::Orders;
 use publish::Publisher;
 use seats::{Beat, Seats};
+use session::SessionOrder;
 use std::sync::Arc;
 use std::time::Duration;
 use stream::UsedTokens;
@@ -33,7 +37,8 @@ use tokio::net::TcpListener;
 /// How long calls that were told to go on elsewhere may take to leave: the farewell's own deadline and a little.
 const LEAVING: Duration = Duration::from_secs(30);
 
-/// After the last call has ended, how long its news may take to be written.
+/// After the last call has ended, how long a tool that must not run twice may take to end, and then the last news to be
+/// written.
 const LAST_NEWS: Duration = Duration::from_secs(10);
 
 /// What every request handler of this worker shares.
@@ -60,6 +65,8 @@ pub struct WorkerContext {
     pub lines: Arc<dyn Lines>,
     /// Call control.
     pub telephone: Option<Arc<dyn Telephone>>,
+    /// Runs tools.
+    pub toolbox: Arc<Toolbox>,
     /// Takes news.
     pub publisher: Publisher,
     /// Starts tasks of calls.
@@ -70,9 +77,14 @@ pub struct WorkerContext {
 /// `config.worker.drain`, then each is handed to another worker at its next pause.
 pub async fn run(config: &Config, listener: TcpListener, ports: Ports, readiness: Readiness, lifecycle: Lifecycle) {
     let address = config.worker.address.clone().unwrap_or_else(|| own_address(&listener));
+    let toolbox = match Toolbox::new(tool_settings(config), ports.directory.clone()) {
+        Ok(toolbox) => Arc::new(toolbox),
+        // Without a beat the worker never becomes ready.
+        Err(error) => return moments::toolbox_failed(&error),
+    };
     let calls = Lifecycle::new();
     let news = Lifecycle::new();
-    let worker = Arc::new(context(config, &ports, &calls, &news));
+    let worker = Arc::new(context(config, &ports, toolbox, &calls, &news));
     let beat = Beat {
         state: ports.state.clone(),
         seats: worker.seats.clone(),
@@ -84,6 +96,9 @@ pub async fn run(config: &Config, listener: TcpListener, ports: Ports, readiness
     lifecycle.start("beat", beat.run(lifecycle.clone()));
     let serving = Lifecycle::new();
     serving.start("media listener", serve(listener, worker.clone()));
+    // Until the last call has ended, also while the worker drains.
+    let orders = Orders { bus: ports.bus.clone(), directory: ports.directory.clone(), seats: worker.seats.clone() };
+    serving.start("orders", orders.run());
     moments::worker_started(&worker.id);
     lifecycle.stopped().await;
     drain(&worker, config.worker.drain).await;
@@ -94,7 +109,13 @@ pub async fn run(config: &Config, listener: TcpListener, ports: Ports, readiness
     news.stop_and_join(LAST_NEWS).await;
 }
 
-fn context(config: &Config, ports: &Ports, calls: &Lifecycle, news: &Lifecycle) -> WorkerContext {
+fn context(
+    config: &Config,
+    ports: &Ports,
+    toolbox: Arc<Toolbox>,
+    calls: &Lifecycle,
+    news: &Lifecycle,
+) -> WorkerContext {
     WorkerContext {
         id: config.worker.id.clone(),
         boot: BootId::fresh(),
@@ -107,8 +128,17 @@ fn context(config: &Config, ports: &Ports, calls: &Lifecycle, news: &Lifecycle) 
         agents: ports.agents.clone(),
         lines: ports.lines.clone(),
         telephone: ports.telephone.clone(),
+        toolbox,
         publisher: Publisher::start(ports.state.clone(), ports.bus.clone(), news),
         lifecycle: calls.clone(),
+    }
+}
+
+fn tool_settings(config: &Config) -> Settings {
+    let tools = &config.tools;
+    Settings {
+        secrets: Secrets::new(tools.secrets_dir.clone(), tools.secrets.clone()),
+        private_hosts: tools.private_hosts.clone(),
     }
 }
 
@@ -135,6 +165,6 @@ async fn drain(worker: &WorkerContext, patience: Duration) {
     if worker.seats.emptied(patience).await {
         return;
     }
-    worker.seats.tell_all(&ControlInput::Leave(NextStep::Resume));
+    worker.seats.tell_all(&SessionOrder::Control(ControlInput::Leave(NextStep::Resume)));
     worker.seats.emptied(LEAVING).await;
 }

@@ -1,12 +1,14 @@
 //! What happens in a worker and is worth a log line or a count: one function an occurrence does both, so that they never
 //! disagree. No speech, number or key ever reaches one.
 
-use call::CallEvent;
+use crate::seats::Told;
+use call::{CallEvent, ToolOutcome};
 use common::company::Provider;
-use common::ids::{CallId, WorkerId};
-use common::ports::TelephoneError;
+use common::ids::{CallId, CompanyId, WorkerId};
+use common::ports::{BusError, TelephoneError};
 use metrics::{counter, gauge, histogram};
 use std::time::Duration;
+use tools::ToolboxError;
 
 pub(crate) fn worker_started(worker: &WorkerId) {
     tracing::info!(%worker, "worker takes calls");
@@ -145,6 +147,63 @@ pub(crate) fn call_event(call: &CallId, event: &CallEvent) {
         | CallEvent::Used(_)
         | CallEvent::Ended { .. } => {}
     }
+}
+
+pub(crate) fn toolbox_failed(error: &ToolboxError) {
+    tracing::error!(%error, "tools cannot be run: no call is taken");
+}
+
+pub(crate) fn tool_journal_stored(took: Duration) {
+    histogram!("patchbay_tool_journal_seconds").record(took.as_secs_f64());
+}
+
+pub(crate) fn tool_journal_missing(call: &CallId) {
+    counter!("patchbay_tools_without_journal_total").increment(1);
+    tracing::warn!(call.id = %call, "a tool that must not run twice runs before its journal is stored: the state store is late");
+}
+
+pub(crate) fn tool_outlived_its_call(call: &CallId, outcome: ToolOutcome) {
+    counter!("patchbay_tools_outliving_calls_total").increment(1);
+    tracing::warn!(call.id = %call, ?outcome, "a tool that must not run twice ended after its call: the record counts it as cancelled");
+}
+
+pub(crate) fn place_not_listed(call: &CallId) {
+    counter!("patchbay_orders_total", "result" => "not_listed").increment(1);
+    tracing::warn!(call.id = %call, "a call was ordered to a place that is not on its company's list");
+}
+
+pub(crate) fn order_given(call: &CallId, told: Told) {
+    match told {
+        Told::Yes => {
+            counter!("patchbay_orders_total", "result" => "told").increment(1);
+            tracing::info!(call.id = %call, "an order was given to a live call");
+        }
+        Told::TooBusy => {
+            counter!("patchbay_orders_total", "result" => "too_busy").increment(1);
+            tracing::warn!(call.id = %call, "an order was lost: the call has too many to obey, or is ending");
+        }
+        // Every worker hears of every call; another one has it.
+        Told::NotHere => {}
+    }
+}
+
+pub(crate) fn order_unreadable(topic: &'static str) {
+    counter!("patchbay_orders_total", "result" => "unreadable").increment(1);
+    tracing::warn!(topic, "a control message could not be read");
+}
+
+pub(crate) fn orders_away(topic: &'static str, error: &BusError) {
+    tracing::warn!(topic, %error, "the bus is away: calls under way cannot be reached");
+}
+
+pub(crate) fn configuration_pushed(company: &CompanyId, revision: u64) {
+    counter!("patchbay_configurations_pushed_total", "result" => "told").increment(1);
+    tracing::info!(company.id = %company, revision, "a changed configuration was given to live calls");
+}
+
+pub(crate) fn configuration_not_loaded(company: &CompanyId, why: &str) {
+    counter!("patchbay_configurations_pushed_total", "result" => "not_loaded").increment(1);
+    tracing::error!(company.id = %company, why, "a changed configuration could not be loaded: live calls keep the old one");
 }
 
 pub(crate) fn hang_up_failed(call: &CallId, error: &TelephoneError) {

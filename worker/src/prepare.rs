@@ -46,7 +46,8 @@ pub fn start(
     let seat = SeatGuard::new(seats.clone(), reserve.call.clone(), reserve.epoch);
     let mut link = AgentLink::new(agents.clone(), Arc::new(reserve.agent.clone()));
     lifecycle.start("prepare", async move {
-        link.dial(reserve.conversation.clone().unwrap_or_default(), 0);
+        // Tools that ran at another worker are of unknown end here.
+        link.dial(reserve.conversation.clone().unwrap_or_default().taken_over(), 0);
         let call = reserve.call.clone();
         let prepared = Prepared { reserve, link, events: VecDeque::new(), seat };
         wait(prepared, adopt, &call).await;

@@ -120,6 +120,11 @@ impl AgentLink {
         self.provider
     }
 
+    /// The agent as the next link will know it.
+    pub fn agent(&self) -> &Arc<AgentSnapshot> {
+        &self.snapshot
+    }
+
     /// Caller audio: passed on at once, or kept for a moment while the agent is not ready. Returns how much audio had
     /// to be thrown away for it.
     pub fn caller_audio(&mut self, payload: Bytes, length: Duration) -> Duration {

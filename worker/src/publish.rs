@@ -9,6 +9,7 @@
 mod backlog;
 
 use crate::moments;
+use crate::session::SessionOrder;
 use backlog::Backlog;
 use bytes::Bytes;
 use call::{At, CallEvent, ControlInput, Conversation, NextStep};
@@ -42,7 +43,7 @@ pub struct SessionNews {
     identity: Identity,
     sequence: u64,
     pending: Option<News>,
-    fence: mpsc::Sender<ControlInput>,
+    fence: mpsc::Sender<SessionOrder>,
     answered_ms: u64,
 }
 
@@ -63,13 +64,14 @@ pub struct Identity {
 pub struct News {
     company: CompanyId,
     write: SessionWrite,
-    fence: mpsc::Sender<ControlInput>,
-    done: Option<oneshot::Sender<()>>,
+    fence: mpsc::Sender<SessionOrder>,
+    /// Who waits until it is written.
+    done: Vec<oneshot::Sender<Fence>>,
 }
 
 impl SessionNews {
     /// For a call answered now. `fence` hears when a newer claim exists.
-    pub fn new(identity: Identity, fence: mpsc::Sender<ControlInput>) -> Self {
+    pub fn new(identity: Identity, fence: mpsc::Sender<SessionOrder>) -> Self {
         Self { identity, sequence: 0, pending: None, fence, answered_ms: clock::unix_ms() }
     }
 
@@ -121,19 +123,29 @@ impl SessionNews {
         }
     }
 
+    /// Tells whether what has gathered until it is taken was written, or that a newer claim owns the call.
+    pub fn stored(&mut self) -> oneshot::Receiver<Fence> {
+        let (done, written) = oneshot::channel();
+        self.pending().done.push(done);
+        written
+    }
+
     /// What has gathered since the last time.
     pub fn take(&mut self) -> Option<News> {
         self.pending.take()
     }
 
     fn write(&mut self) -> &mut SessionWrite {
-        let pending = self.pending.get_or_insert_with(|| News {
+        &mut self.pending().write
+    }
+
+    fn pending(&mut self) -> &mut News {
+        self.pending.get_or_insert_with(|| News {
             company: self.identity.company.clone(),
             write: SessionWrite::new(self.identity.call.clone(), self.identity.epoch),
             fence: self.fence.clone(),
-            done: None,
-        });
-        &mut pending.write
+            done: Vec::new(),
+        })
     }
 }
 
@@ -177,7 +189,7 @@ impl Publisher {
     /// Hands the last news of a call over and waits a bounded moment until they are written.
     pub async fn finish(&self, mut news: News) {
         let (done, written) = oneshot::channel();
-        news.done = Some(done);
+        news.done.push(done);
         self.hand_over(news);
         // Both outcomes go on: an unwritten end is written later, or the network's own word closes the record.
         let _ = tokio::time::timeout(LAST_WRITE, written).await;
@@ -269,15 +281,16 @@ impl Shard {
         if fence == Fence::Fenced {
             moments::fenced(&news.write.call);
             // A session that is gone already needs no fence.
-            let _ = news.fence.try_send(ControlInput::Fenced);
+            let _ = news.fence.try_send(SessionOrder::Control(ControlInput::Fenced));
         } else {
             let publishing = news.write.events.iter().zip(outbox).map(|(event, id)| self.bus.publish(event, Some(id)));
             for result in join_all(publishing).await {
                 moments::event_published(result.is_ok());
             }
         }
-        if let Some(done) = news.done {
-            let _ = done.send(());
+        for done in news.done {
+            // Nobody waits any longer for a write that took too long.
+            let _ = done.send(fence);
         }
     }
 

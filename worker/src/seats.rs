@@ -5,6 +5,7 @@
 
 use crate::moments;
 use crate::prepare::Adopt;
+use crate::session::SessionOrder;
 use call::ControlInput;
 use common::health::Readiness;
 use common::ids::{BootId, CallId, Epoch, WorkerId};
@@ -44,7 +45,7 @@ enum Holder {
     /// A link is being prepared; whoever sends takes it over.
     Prepared(oneshot::Sender<Adopt>),
     /// A session runs.
-    Live(mpsc::Sender<ControlInput>),
+    Live(mpsc::Sender<SessionOrder>),
 }
 
 /// Answer to a wish for a seat.
@@ -56,6 +57,17 @@ pub enum Refusal {
     Draining,
     /// A newer claim of this call is here already.
     Stale,
+}
+
+/// Whether a call was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It will hear it next.
+    Yes,
+    /// It has too much to hear already, or is ending.
+    TooBusy,
+    /// It is not live at this worker.
+    NotHere,
 }
 
 /// Answer to a wish for a seat.
@@ -111,11 +123,11 @@ impl Seats {
         &self,
         call: &CallId,
         epoch: Epoch,
-        control: mpsc::Sender<ControlInput>,
+        orders: mpsc::Sender<SessionOrder>,
     ) -> Option<oneshot::Sender<Adopt>> {
         let mut taken = self.lock();
         let seat = taken.get_mut(call).filter(|seat| seat.epoch == epoch)?;
-        match std::mem::replace(&mut seat.holder, Holder::Live(control)) {
+        match std::mem::replace(&mut seat.holder, Holder::Live(orders)) {
             Holder::Prepared(adopt) => Some(adopt),
             Holder::Live(first) => {
                 seat.holder = Holder::Live(first);
@@ -153,12 +165,23 @@ impl Seats {
         tokio::time::timeout(patience, waiting).await.is_ok()
     }
 
-    /// Tells every live call; a call whose mailbox is full hears it later or ends by its own limits.
-    pub fn tell_all(&self, input: &ControlInput) {
+    /// Tells every live call; a call whose mailbox is full does not hear it and ends by its own limits.
+    pub fn tell_all(&self, order: &SessionOrder) {
         for seat in self.lock().values() {
-            if let Holder::Live(control) = &seat.holder {
-                let _ = control.try_send(input.clone());
+            if let Holder::Live(orders) = &seat.holder {
+                let _ = orders.try_send(order.clone());
             }
+        }
+    }
+
+    /// Tells one live call.
+    pub fn tell(&self, call: &CallId, order: SessionOrder) -> Told {
+        match self.lock().get(call).map(|seat| &seat.holder) {
+            Some(Holder::Live(orders)) => match orders.try_send(order) {
+                Ok(()) => Told::Yes,
+                Err(_) => Told::TooBusy,
+            },
+            Some(Holder::Prepared(_)) | None => Told::NotHere,
         }
     }
 
@@ -185,8 +208,8 @@ impl Seats {
 impl Seat {
     /// The call is claimed anew: a live session falls silent, a prepared link is dropped with its sender.
     fn fence(self) {
-        if let Holder::Live(control) = self.holder {
-            let _ = control.try_send(ControlInput::Fenced);
+        if let Holder::Live(orders) = self.holder {
+            let _ = orders.try_send(SessionOrder::Control(ControlInput::Fenced));
         }
     }
 }
@@ -333,7 +356,7 @@ mod tests {
         let (control, mut mailbox) = mpsc::channel(1);
         let _adopt = seats.go_live(&call(1), Epoch(1), control);
         assert!(matches!(seats.reserve(&call(1), Epoch(2)), Ok(Granted::New(_))));
-        assert_eq!(mailbox.try_recv().ok(), Some(ControlInput::Fenced));
+        assert!(matches!(mailbox.try_recv(), Ok(SessionOrder::Control(ControlInput::Fenced))));
         assert_eq!(seats.reserve(&call(1), Epoch(1)).err(), Some(Refusal::Stale));
         seats.release(&call(1), Epoch(1));
         assert_eq!(seats.load().taken, 1, "the older session's end does not give the newer seat away");

@@ -2,19 +2,25 @@
 //!
 //! One task, one loop: wait for the one thing that happens next, give it to the core, carry out all commands, again.
 //! It owns both sockets and awaits nothing but them and its timer; everything else is handed over without waiting.
-//! It decides nothing: the core in `call` does.
+//! It decides nothing: the core in `call` does. What the core wants is carried out in `session/act.rs`.
+
+mod act;
+mod driving;
+
+pub use act::SessionOrder;
 
 use crate::moments;
 use crate::provider::AgentLink;
 use crate::publish::{Publisher, SessionNews};
 use crate::socket::{Hearing, NotQueued, Received, Socket};
 use crate::tools::Tools;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use call::{
-    AgentInput, At, Call, CallEvent, Command, ControlInput, EndReason, Frame, From, Input, LineInput, LinkFault,
-    MarkId, NextStep, Pass,
+    AgentInput, Call, ControlInput, EndReason, Frame, From, Input, LineInput, LinkFault, MarkId, NextStep, Pass,
 };
+use common::company::AgentSnapshot;
 use common::ports::{AgentEvent, LineCodec, LineEvent, LineFault, Telephone};
+use driving::{Direction, Driving, Hands};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,14 +37,6 @@ const DEAD_LINE: Duration = Duration::from_secs(4);
 /// Between two pings of both sides.
 const PING: Duration = Duration::from_secs(5);
 
-/// Frames a line may send beyond 100 a second, twice what a telephone does, before it counts as a flood. 1,000 lets a
-/// network that stalled deliver all it kept.
-const FLOOD_CREDIT: u32 = 1_000;
-const FLOOD_REFILL_PER_S: u32 = 100;
-
-/// Frames counted before the metrics hear of them.
-const FRAMES_UNTOLD: u64 = 256;
-
 /// What a session needs besides its two sockets.
 pub struct Session<S> {
     /// The telephone's side.
@@ -47,6 +45,8 @@ pub struct Session<S> {
     pub codec: Box<dyn LineCodec>,
     /// The agent's side.
     pub link: AgentLink,
+    /// The agent as the call uses it now.
+    pub agent: Arc<AgentSnapshot>,
     /// Decides.
     pub call: Call,
     /// Runs tools.
@@ -55,8 +55,8 @@ pub struct Session<S> {
     pub news: SessionNews,
     /// Takes them further.
     pub publisher: Publisher,
-    /// What operators, the worker and the fence say.
-    pub control: mpsc::Receiver<ControlInput>,
+    /// What it is told from outside.
+    pub orders: mpsc::Receiver<SessionOrder>,
     /// Call control at the telephone network.
     pub telephone: Option<Arc<dyn Telephone>>,
     /// The worker's count of audio frames: the proof that media moves.
@@ -83,7 +83,7 @@ enum Happening {
     Line(Received),
     Agent(AgentEvent),
     Tool(Input),
-    Control(Option<ControlInput>),
+    Order(Option<SessionOrder>),
     Timer,
 }
 
@@ -92,6 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// the stream came.
     pub async fn run_with(&mut self, early: Vec<AgentEvent>) -> Ending {
         let mut state = Driving::new(self.answered);
+        self.hear(&mut state, self.configured());
         self.hear(&mut state, Input::Line(LineInput::Started));
         for event in early {
             self.on_agent(&mut state, event);
@@ -105,8 +106,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Happening::Line(received) => self.on_line(&mut state, received),
                 Happening::Agent(event) => self.on_agent(&mut state, event),
                 Happening::Tool(input) => self.hear(&mut state, input),
-                Happening::Control(Some(input)) => self.hear(&mut state, Input::Control(input)),
-                Happening::Control(None) => self.hear(&mut state, Input::Control(ControlInput::HangUp)),
+                Happening::Order(Some(order)) => self.on_order(&mut state, order),
+                Happening::Order(None) => self.hear(&mut state, Input::Control(ControlInput::HangUp)),
                 Happening::Timer => self.on_timer(&mut state),
             }
         }
@@ -114,14 +115,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         state.ending.expect("the loop ends when there is one")
     }
 
-    /// Waits for the next thing. Control first: a fence must not wait behind audio. The agent before the line: what it
+    /// Waits for the next thing. Orders first: a fence must not wait behind audio. The agent before the line: what it
     /// says may be an interruption.
     async fn wait(&mut self, mut timer: std::pin::Pin<&mut Sleep>) -> Happening {
-        let Self { line, link, tools, control, .. } = self;
+        let Self { line, link, tools, orders, .. } = self;
         let mut agent = std::pin::pin!(link.next());
         poll_fn(|cx| {
-            if let Poll::Ready(input) = control.poll_recv(cx) {
-                return Poll::Ready(Happening::Control(input));
+            if let Poll::Ready(order) = orders.poll_recv(cx) {
+                return Poll::Ready(Happening::Order(order));
             }
             if let Poll::Ready(event) = agent.as_mut().poll(cx) {
                 return Poll::Ready(Happening::Agent(event));
@@ -138,8 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn set_timer(&self, state: &Driving, timer: std::pin::Pin<&mut Sleep>) {
-        let dead = state.last_frame + DEAD_LINE;
-        let due = self.call.deadline().map_or(dead, |at| (self.answered + at).min(dead)).min(state.ping_at);
+        let due = state.due(self.call.deadline());
         if timer.deadline() != due {
             timer.reset(due);
         }
@@ -248,171 +248,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn lose_line(&mut self, state: &mut Driving, code: u16, word: &'static str) {
         if state.fault.is_none() {
             state.fault = Some((code, word));
-            state.deferred.push(Input::Line(LineInput::Lost));
+            state.deferred.push_back(Input::Line(LineInput::Lost));
         }
-        if !state.busy {
-            self.drain_deferred(state);
-        }
-    }
-
-    /// Gives the core one input and carries out all it wants before the next.
-    fn hear(&mut self, state: &mut Driving, input: Input) {
-        self.call.handle(state.at(), input);
-        self.carry_out(state);
-        self.drain_deferred(state);
-    }
-
-    fn drain_deferred(&mut self, state: &mut Driving) {
-        while let Some(input) = state.deferred.pop() {
-            self.call.handle(state.at(), input);
+        if state.hands == Hands::Free {
             self.carry_out(state);
         }
-    }
-
-    fn carry_out(&mut self, state: &mut Driving) {
-        state.busy = true;
-        while let Some(command) = self.call.next_command() {
-            self.execute(state, command);
-        }
-        state.busy = false;
-        if let Some(news) = self.news.take() {
-            self.publisher.hand_over(news);
-        }
-    }
-
-    fn execute(&mut self, state: &mut Driving, command: Command) {
-        match command {
-            Command::Clear => {
-                self.codec.clear(&mut state.scratch);
-                self.queue_line(state);
-                if let Some(heard) = state.interrupted.take() {
-                    moments::barge_in_cleared(heard.elapsed());
-                }
-            }
-            Command::Mark(mark) => {
-                self.codec.mark(mark, &mut state.scratch);
-                self.queue_line(state);
-            }
-            Command::Agent(told) => self.link.command(told),
-            Command::Dial { provider, .. } => self.link.dial(self.call.conversation().clone(), provider),
-            Command::DropAgent => self.link.hang_up(),
-            Command::RunTool { call, name, arguments } => self.tools.run(call, &name, &arguments),
-            Command::CancelTool { call } => self.tools.cancel(&call),
-            Command::Checkpoint => self.news.checkpoint(self.call.conversation()),
-            Command::Publish(event) => self.publish(state, event),
-            Command::HangUp(_) => self.hang_up(state),
-            Command::Leave(step) => state.next = Some(step),
-            Command::Close(reason) => state.ending = Some(state.ending_for(reason)),
-        }
-        if let Some(input) = self.tools.take_control() {
-            state.deferred.push(Input::Control(input));
-        }
-    }
-
-    fn publish(&mut self, state: &Driving, event: CallEvent) {
-        moments::call_event(self.news.call(), &event);
-        self.news.event(state.at(), event);
-    }
-
-    /// Ends the phone call: by REST where there are credentials, so that the network logs no error; else by closing.
-    fn hang_up(&mut self, state: &mut Driving) {
-        state.next = Some(NextStep::HangUp);
-        match &self.telephone {
-            Some(telephone) => self.publisher.hang_up(self.news.call().clone(), telephone.clone()),
-            None => state.deferred.push(Input::Line(LineInput::Stopped)),
-        }
-    }
-}
-
-/// What the loop remembers between two happenings.
-struct Driving {
-    answered: Instant,
-    last_frame: Instant,
-    scratch: BytesMut,
-    deferred: Vec<Input>,
-    busy: bool,
-    fault: Option<(u16, &'static str)>,
-    next: Option<NextStep>,
-    ending: Option<Ending>,
-    credit: u32,
-    credited: Instant,
-    ping_at: Instant,
-    up: u64,
-    down: u64,
-    interrupted: Option<Instant>,
-}
-
-enum Direction {
-    Up,
-    Down,
-}
-
-impl Driving {
-    fn new(answered: Instant) -> Self {
-        Self {
-            answered,
-            last_frame: answered,
-            scratch: BytesMut::with_capacity(1024),
-            deferred: Vec::new(),
-            busy: false,
-            fault: None,
-            next: None,
-            ending: None,
-            credit: FLOOD_CREDIT,
-            credited: answered,
-            ping_at: answered + PING,
-            up: 0,
-            down: 0,
-            interrupted: None,
-        }
-    }
-
-    fn at(&self) -> At {
-        self.answered.elapsed()
-    }
-
-    /// Takes one frame from the credit; refilled by time.
-    fn admits_frame(&mut self) -> bool {
-        let now = Instant::now();
-        let since = now.duration_since(self.credited);
-        if since >= Duration::from_secs(1) {
-            let refill = (since.as_millis() as u64 * u64::from(FLOOD_REFILL_PER_S) / 1000) as u32;
-            self.credit = self.credit.saturating_add(refill).min(FLOOD_CREDIT);
-            self.credited = now;
-        }
-        self.credit = self.credit.saturating_sub(1);
-        self.credit > 0
-    }
-
-    /// Counts here and tells the metrics now and then: a lookup for each frame would cost more than the frame.
-    fn count_frame(&mut self, direction: Direction) {
-        match direction {
-            Direction::Up => self.up += 1,
-            Direction::Down => self.down += 1,
-        }
-        if self.up + self.down >= FRAMES_UNTOLD {
-            self.tell_frames();
-        }
-    }
-
-    fn tell_frames(&mut self) {
-        moments::frames_passed(std::mem::take(&mut self.up), std::mem::take(&mut self.down));
-    }
-
-    fn ending_for(&self, reason: EndReason) -> Ending {
-        let (code, word) = self.fault.unwrap_or(match reason {
-            EndReason::Moved | EndReason::WorkerStopped => (1001, "going away"),
-            EndReason::Fenced => (1001, "moved"),
-            _ => (1000, "bye"),
-        });
-        let next = match reason {
-            // The line broke, not the call: whoever is asked next may resume it.
-            EndReason::LineLost | EndReason::Fenced => None,
-            EndReason::Moved | EndReason::AgentUnavailable => self.next.clone(),
-            EndReason::WorkerStopped => Some(NextStep::Resume),
-            _ => Some(NextStep::HangUp),
-        };
-        Ending { reason, code, word, next }
     }
 }
 

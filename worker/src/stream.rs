@@ -6,14 +6,14 @@
 use crate::moments;
 use crate::prepare::{Adopt, Prepared};
 use crate::publish::{Identity, SessionNews};
-use crate::session::{Ending, Session};
+use crate::session::{Ending, Session, SessionOrder};
 use crate::socket::{Received, Socket, SocketLimits};
-use crate::tools::Tools;
+use crate::tools::{Tools, Whose};
 use crate::{WorkerContext, upgrade};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use call::{Call, ControlInput};
+use call::Call;
 use common::clock;
 use common::ids::CallId;
 use common::ports::line::LineFormat;
@@ -35,8 +35,8 @@ const START: Duration = Duration::from_secs(5);
 /// Longest wait for the prepared agent to be handed over: it is a channel in this process.
 const HAND_OVER: Duration = Duration::from_secs(1);
 
-/// Control messages a session keeps.
-const CONTROL: usize = 32;
+/// Orders a session keeps.
+const ORDERS: usize = 32;
 
 /// Tokens that were used, until they expire: the worker's own memory is enough, since a token is bound to this start.
 #[derive(Default)]
@@ -116,13 +116,13 @@ async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
         moments::stream_closed(&token.call, code, word);
         return line.close(code, word).await;
     }
-    let (control, mailbox) = mpsc::channel(CONTROL);
-    let Some(prepared) = adopt(&worker, &token, control.clone()).await else {
+    let (orders, mailbox) = mpsc::channel(ORDERS);
+    let Some(prepared) = adopt(&worker, &token, orders.clone()).await else {
         moments::stream_closed(&token.call, 1008, "no reservation");
         return line.close(1008, "no reservation").await;
     };
     let _open = moments::stream_opened(&token.call);
-    let (mut session, early, seat, span) = begin(&worker, line, codec, prepared, control, mailbox);
+    let (mut session, early, seat, span) = begin(&worker, line, codec, prepared, orders, mailbox);
     let ending = session.run_with(early).await;
     finish(session, ending).await;
     drop((seat, span));
@@ -172,8 +172,8 @@ async fn first_frames<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-async fn adopt(worker: &WorkerContext, token: &StreamToken, control: mpsc::Sender<ControlInput>) -> Option<Prepared> {
-    let adopter: oneshot::Sender<Adopt> = worker.seats.go_live(&token.call, token.epoch, control)?;
+async fn adopt(worker: &WorkerContext, token: &StreamToken, orders: mpsc::Sender<SessionOrder>) -> Option<Prepared> {
+    let adopter: oneshot::Sender<Adopt> = worker.seats.go_live(&token.call, token.epoch, orders)?;
     let (sender, receiver) = oneshot::channel();
     adopter.send(sender).ok()?;
     tokio::time::timeout(HAND_OVER, receiver).await.ok()?.ok()
@@ -186,34 +186,38 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     line: Socket<S>,
     codec: Box<dyn LineCodec>,
     prepared: Prepared,
-    control: mpsc::Sender<ControlInput>,
-    mailbox: mpsc::Receiver<ControlInput>,
+    orders: mpsc::Sender<SessionOrder>,
+    mailbox: mpsc::Receiver<SessionOrder>,
 ) -> Begun<S> {
     let Prepared { reserve, link, events, seat } = prepared;
     let span = tracing::info_span!("call", call.id = %reserve.call, company = %reserve.agent.company, agent = %reserve.agent.agent);
     trace::adopt(&span, &reserve.trace);
-    let limits = reserve.agent.core_limits();
+    let agent = link.agent().clone();
+    let limits = agent.core_limits();
     let call = match reserve.conversation {
         Some(conversation) => Call::resume(limits, conversation, reserve.resumed),
         None => Call::answer(limits),
     };
+    let whose = Whose { call: reserve.call.clone(), epoch: reserve.epoch, caller: reserve.caller };
+    let tools = Tools::new(worker.toolbox.clone(), worker.lifecycle.clone(), whose, call.conversation());
     let identity = Identity {
         call: reserve.call,
         epoch: reserve.epoch,
         company: reserve.agent.company,
         trace: span.in_scope(trace::current),
     };
-    let mut news = SessionNews::new(identity, control);
+    let mut news = SessionNews::new(identity, orders);
     news.live_at(&worker.id);
     let session = Session {
         line,
         codec,
         link,
         call,
-        tools: Tools::default(),
+        tools,
+        agent,
         news,
         publisher: worker.publisher.clone(),
-        control: mailbox,
+        orders: mailbox,
         telephone: worker.telephone.clone(),
         frames: worker.seats.frames(),
         answered: Instant::now(),

@@ -52,7 +52,7 @@ async fn a_call_that_stays_too_long_goes_on_at_another_worker() {
     assert!(session.checkpoint.is_some(), "with what was heard");
     let events = bench.events_until("ended").await;
     let CallEvent::Ended { reason, next, .. } = worker_event(events.last().unwrap()) else { panic!() };
-    assert_eq!((*reason, *next), (EndReason::Moved, Some(NextStep::Resume)));
+    assert_eq!((*reason, next), (EndReason::Moved, &Some(NextStep::Resume)));
     assert_eq!(bench.running.join(PATIENCE).await, 0);
 }
 

@@ -3,8 +3,7 @@
 use crate::support::provider::{FakeProvider, ProviderSession, openai_agent};
 use crate::support::telephone::Telephone;
 use crate::support::{Bench, Setup, call, worker_event};
-use ::call::{CallEvent, EndReason};
-use common::ports::SessionStatus;
+use ::call::{CallEvent, EndReason, NextStep};
 
 const WORDS: &str = "Hello, how can I help you?";
 
@@ -39,7 +38,7 @@ async fn a_provider_that_refuses_the_key_is_not_dialled_again_and_again() {
     let events = bench.events_until("ended").await;
     let CallEvent::Ended { reason, .. } = worker_event(events.last().unwrap()) else { panic!() };
     assert_eq!(*reason, EndReason::AgentUnavailable);
-    assert_eq!(bench.session(&call(1)).await.status, SessionStatus::Ended);
+    assert_eq!(bench.session(&call(1)).await.next, Some(NextStep::Apologize));
 }
 
 /// A call that was greeted by the provider, and its session there.

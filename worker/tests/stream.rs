@@ -63,7 +63,7 @@ async fn when_the_caller_hangs_up_the_session_is_over_before_the_line_is_closed(
     assert_eq!((session.status, session.next), (SessionStatus::Ended, Some(NextStep::HangUp)));
     let events = bench.events_until("ended").await;
     let CallEvent::Ended { reason, next, .. } = worker_event(events.last().unwrap()) else { panic!() };
-    assert_eq!((*reason, *next), (EndReason::CallerHungUp, None));
+    assert_eq!((*reason, next), (EndReason::CallerHungUp, &None));
     assert!(events.iter().all(|event| event.key.epoch == session.epoch));
 }
 

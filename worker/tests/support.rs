@@ -2,6 +2,8 @@
 
 pub(crate) mod log;
 pub(crate) mod provider;
+pub(crate) mod service;
+pub(crate) mod slow_state;
 pub(crate) mod speech;
 pub(crate) mod telephone;
 
@@ -9,18 +11,20 @@ use adapters::agent::Providers;
 use adapters::line::TwilioLines;
 use adapters::{bus, state};
 use common::clock;
-use common::company::AgentSnapshot;
+use common::company::{AgentSnapshot, Company};
 use common::company::load::load;
 use common::config::{Config, LoadArgs};
 use common::event::{Envelope, Event};
 use common::health::Readiness;
-use common::ids::{BootId, CallId, Epoch, WorkerId};
+use common::ids::{BootId, CallId, CompanyId, Epoch, WorkerId};
 use common::lifecycle::Lifecycle;
-use common::ports::{Bus, Consumer, Ports, Session, State};
+use common::ports::{Bus, Consumer, Directory, Ports, Session, State};
 use common::private::ExposeSecret;
 use common::reservation::{Full, MediaProof, Reserve, Reserved};
 use common::token::{Keys, StreamToken};
+use ::call::{Conversation, Resumed};
 use log::Log;
+use slow_state::{Gate, SlowState};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -44,6 +48,7 @@ pub(crate) struct Setup {
     log: Log,
     settings: BTreeMap<String, String>,
     listener: Option<TcpListener>,
+    gate: Gate,
 }
 
 impl Setup {
@@ -56,7 +61,7 @@ impl Setup {
             ("worker.id", WORKER),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { log: Log::keep(), settings, listener: None }
+        Self { log: Log::keep(), settings, listener: None, gate: Gate::default() }
     }
 
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
@@ -77,10 +82,10 @@ impl Setup {
         let (state, bus) = (state::Embedded::new(), bus::Embedded::new());
         let (db, directory) = adapters::db::open(None).unwrap();
         let ports = Ports {
-            state: Arc::new(state.clone()),
+            state: Arc::new(SlowState::new(state.clone(), self.gate.clone())),
             bus: Arc::new(bus.clone()),
             db,
-            directory,
+            directory: directory.clone(),
             agents: Arc::new(Providers::new(config.openai.clone())),
             lines: Arc::new(TwilioLines),
             telephone: None,
@@ -99,7 +104,8 @@ impl Setup {
         });
         let events = bus.consumer("test").await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Bench { state, bus, keys, address, lifecycle, running, events, seen: Vec::new(), client, log: self.log }
+        let (log, gate, seen) = (self.log, self.gate, Vec::new());
+        Bench { state, bus, directory, gate, keys, address, lifecycle, running, events, seen, client, log }
     }
 }
 
@@ -107,6 +113,9 @@ impl Setup {
 pub(crate) struct Bench {
     pub(crate) state: state::Embedded,
     pub(crate) bus: bus::Embedded,
+    pub(crate) directory: Arc<dyn Directory>,
+    /// Holds writes to the state store back.
+    pub(crate) gate: Gate,
     pub(crate) keys: Keys,
     pub(crate) address: SocketAddr,
     /// Stops the worker.
@@ -142,9 +151,20 @@ impl Bench {
         self.try_reserve(call, epoch, agent).await.unwrap()
     }
 
+    /// Claims a call that comes back with this conversation.
+    pub(crate) async fn reserve_resumed(&self, call: &CallId, agent: AgentSnapshot, heard: Conversation) -> Seat {
+        let epoch = self.state.claim(call).await.unwrap().epoch;
+        let resumed = Resumed::Yes;
+        let reserve = Reserve { conversation: Some(heard), resumed, ..reservation(call, epoch, agent) };
+        self.ask_for_seat(reserve).await.unwrap()
+    }
+
     /// Asks for a seat; the reason where there is none.
     pub(crate) async fn try_reserve(&self, call: &CallId, epoch: Epoch, agent: AgentSnapshot) -> Result<Seat, String> {
-        let reserve = Reserve { call: call.clone(), epoch, agent, conversation: None, trace: String::new() };
+        self.ask_for_seat(reservation(call, epoch, agent)).await
+    }
+
+    async fn ask_for_seat(&self, reserve: Reserve) -> Result<Seat, String> {
         let url = format!("http://{}/reserve", self.address);
         let answer = self.client.post(url).bearer_auth(self.keys.internal()).json(&reserve).send().await.unwrap();
         if answer.status().as_u16() == 409 {
@@ -153,7 +173,7 @@ impl Bench {
         assert_eq!(answer.status().as_u16(), 200);
         let reserved: Reserved = answer.json().await.unwrap();
         assert_eq!(reserved.worker.as_str(), WORKER);
-        Ok(Seat { call: call.clone(), epoch, boot: reserved.boot })
+        Ok(Seat { call: reserve.call, epoch: reserve.epoch, boot: reserved.boot })
     }
 
     /// The token a gateway would give for this seat.
@@ -215,6 +235,11 @@ impl Bench {
     }
 }
 
+fn reservation(call: &CallId, epoch: Epoch, agent: AgentSnapshot) -> Reserve {
+    let (call, resumed, trace) = (call.clone(), Resumed::No, String::new());
+    Reserve { call, epoch, agent, conversation: None, resumed, caller: None, trace }
+}
+
 /// Looks again and again until it has happened.
 pub(crate) async fn eventually(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     let looking = async {
@@ -230,11 +255,17 @@ pub(crate) fn call(n: u32) -> CallId {
     CallId::parse(format!("CA{n:032x}")).unwrap()
 }
 
-/// The scripted agent of `agents/demo`.
+/// The company of `agents/demo`.
+pub(crate) fn demo_company() -> Company {
+    let agents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents");
+    let mut roster = load(&agents, &Default::default()).unwrap().roster;
+    roster.companies.remove(&CompanyId::parse("demo").unwrap()).unwrap()
+}
+
+/// Its scripted agent.
 pub(crate) fn demo_agent() -> AgentSnapshot {
-    let roster = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents")).unwrap();
-    let (company, agent) = roster.agents().find(|(company, _)| company.id.as_str() == "demo").unwrap();
-    agent.snapshot(&company.id, None)
+    let company = demo_company();
+    company.agents.values().next().unwrap().snapshot(&company, None)
 }
 
 /// Kinds of events, for a look at their order.

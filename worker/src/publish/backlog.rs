@@ -97,7 +97,7 @@ fn merge(waiting: &mut News, news: News) {
     old.checkpoint = new.checkpoint.or(old.checkpoint.take());
     old.events.extend(new.events);
     waiting.fence = news.fence;
-    waiting.done = news.done.or(waiting.done.take());
+    waiting.done.extend(news.done);
 }
 
 fn class_of(event: &Envelope) -> Class {

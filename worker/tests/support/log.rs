@@ -24,11 +24,16 @@ impl Log {
         let writer = text.clone();
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || Kept(writer.clone()));
         // Our own crates in full; of libraries what is logged in production.
-        let ours = ["adapters", "call", "common", "gateway", "worker"].map(|name| (name, LevelFilter::TRACE));
+        let ours = ["adapters", "call", "common", "gateway", "tools", "worker"].map(|name| (name, LevelFilter::TRACE));
         let filter = Targets::new().with_default(LevelFilter::INFO).with_targets(ours);
         let subscriber = tracing_subscriber::registry().with(lines).with(filter);
         let _of_this_thread = tracing::subscriber::set_default(subscriber);
         Self { text, errors_expected: Mutex::new(&[]), _of_this_thread }
+    }
+
+    /// Whether anything with these words was logged so far.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        String::from_utf8_lossy(&self.text.lock().unwrap()).contains(words)
     }
 
     /// Errors with these words are what the test is about.

@@ -1,9 +1,11 @@
 //! A small look-alike of OpenAI Realtime: a test says what it sends, all it is told is kept.
 
-use super::{PATIENCE, demo_agent};
+use super::telephone::Telephone;
+use super::{Bench, PATIENCE, Seat, Setup, call, demo_agent};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use common::company::{AgentSnapshot, Provider};
+use common::company::{AgentSnapshot, Provider, Tool};
+use tokio::io::AsyncWriteExt;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +20,7 @@ pub(crate) struct FakeProvider {
 /// One session.
 pub(crate) struct ProviderSession {
     socket: WebSocketStream<TcpStream>,
+    answers: u32,
 }
 
 impl FakeProvider {
@@ -34,9 +37,25 @@ impl FakeProvider {
     pub(crate) async fn session(&self) -> ProviderSession {
         let accepting = async {
             let (stream, _) = self.listener.accept().await.unwrap();
-            ProviderSession { socket: accept_async(stream).await.unwrap() }
+            ProviderSession { socket: accept_async(stream).await.unwrap(), answers: 0 }
         };
         tokio::time::timeout(PATIENCE, accepting).await.expect("nobody dials the provider")
+    }
+}
+
+impl FakeProvider {
+    /// Refuses the next dial as one with a wrong key.
+    pub(crate) async fn refuse(&self) {
+        let refusing = async {
+            let (mut stream, _) = self.listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+            let answer = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream
+        };
+        let mut stream = tokio::time::timeout(PATIENCE, refusing).await.expect("nobody dials the provider");
+        // Closing before the request was read would reset the connection and lose the answer.
+        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
     }
 }
 
@@ -55,6 +74,14 @@ impl ProviderSession {
             }
         };
         tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("no {kind}"))
+    }
+
+    /// The next message, which is of this type.
+    pub(crate) async fn told_first(&mut self, kind: &str) {
+        let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("nothing is said");
+        let Some(Ok(Message::Text(text))) = next else { panic!("the session ended before {kind}") };
+        let message: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(message["type"], kind);
     }
 
     pub(crate) async fn say(&mut self, message: Value) {
@@ -76,9 +103,38 @@ impl ProviderSession {
         created["item"].clone()
     }
 
+    /// Greets with 100 ms of sound.
+    pub(crate) async fn greet(&mut self) {
+        self.told("response.create").await;
+        self.answer("Hello.", &[0x55; 800]).await;
+    }
+
+    /// An answer that asks for a tool.
+    pub(crate) async fn ask(&mut self, call: &str, tool: &str, arguments: Value) {
+        self.answers += 1;
+        let response = format!("resp_{}", self.answers);
+        let item = json!({
+            "id": format!("item_{}", self.answers), "type": "function_call", "status": "completed",
+            "call_id": call, "name": tool, "arguments": arguments.to_string(),
+        });
+        self.say(json!({"type": "response.created", "response": {"id": response, "status": "in_progress"}})).await;
+        self.say(json!({"type": "response.output_item.done", "response_id": response, "item": item})).await;
+        let done = json!({"id": response, "status": "completed", "output": [item], "usage": null});
+        self.say(json!({"type": "response.done", "response": done})).await;
+    }
+
+    /// What a tool call came to.
+    pub(crate) async fn output_of(&mut self, call: &str) -> Value {
+        let created = self.told("conversation.item.create").await;
+        let item = &created["item"];
+        assert_eq!((&item["type"], &item["call_id"]), (&"function_call_output".into(), &call.into()));
+        serde_json::from_str(item["output"].as_str().unwrap()).unwrap()
+    }
+
     /// Answers with these words and this sound.
     pub(crate) async fn answer(&mut self, words: &str, audio: &[u8]) {
-        let (response, item) = ("resp_1", "item_1");
+        self.answers += 1;
+        let (response, item) = (format!("resp_{}", self.answers), format!("item_{}", self.answers));
         let ids = json!({"response_id": response, "item_id": item, "output_index": 0, "content_index": 0});
         let with = |kind: &str, field: &str, value: &str| {
             let mut message = ids.clone();
@@ -107,5 +163,42 @@ impl ProviderSession {
 
 /// An agent of OpenAI's.
 pub(crate) fn openai_agent() -> AgentSnapshot {
-    AgentSnapshot { provider: Provider::Openai, script: None, ..demo_agent() }
+    AgentSnapshot { voices: vec![common::testing::voice(Provider::Openai)], script: None, ..demo_agent() }
+}
+
+/// An agent of OpenAI's with these tools.
+pub(crate) fn agent_with(tools: &[Tool]) -> AgentSnapshot {
+    AgentSnapshot { tools: tools.to_vec(), ..openai_agent() }
+}
+
+/// A call this agent has greeted over the wire.
+pub(crate) struct Greeted {
+    pub(crate) bench: Bench,
+    pub(crate) telephone: Telephone,
+    pub(crate) session: ProviderSession,
+    /// Answers further dials.
+    pub(crate) provider: FakeProvider,
+}
+
+impl Greeted {
+    /// With a worker of its own; tools may reach these hosts.
+    pub(crate) async fn by(agent: AgentSnapshot, hosts: &[String]) -> Self {
+        let provider = FakeProvider::start().await;
+        let setup = Setup::new().with("openai.base_url", &provider.base_url()).with("openai.api_key", "sk-test");
+        let setup = if hosts.is_empty() { setup } else { setup.with("tools.private_hosts", &hosts.join(",")) };
+        let bench = setup.start().await;
+        let seat = bench.reserve_for(&call(1), agent).await;
+        Self::over(bench, provider, seat).await
+    }
+
+    /// On a seat that is reserved.
+    pub(crate) async fn over(bench: Bench, provider: FakeProvider, seat: Seat) -> Self {
+        let mut session = provider.session().await;
+        session.configure().await;
+        let mut telephone = bench.dial(&seat).await;
+        telephone.start(&seat.call).await;
+        session.greet().await;
+        assert_eq!(telephone.hear(1).await, [0x55; 800]);
+        Self { bench, telephone, session, provider }
+    }
 }

@@ -126,10 +126,14 @@ impl Telephone {
     pub(crate) async fn next(&mut self) -> Heard {
         let heard = tokio::time::timeout(PATIENCE, self.receive()).await.expect("the worker says nothing");
         if let (Heard::Mark(name), Marks::Return) = (&heard, self.marks) {
-            let mark = json!({"event": "mark", "streamSid": STREAM, "mark": {"name": name}});
-            self.send(mark).await;
+            self.mark(name).await;
         }
         heard
+    }
+
+    /// Sends a mark back: what was sent before it was heard.
+    pub(crate) async fn mark(&mut self, name: &str) {
+        self.send(json!({"event": "mark", "streamSid": STREAM, "mark": {"name": name}})).await;
     }
 
     async fn receive(&mut self) -> Heard {
