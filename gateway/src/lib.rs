@@ -101,9 +101,15 @@ impl GatewayContext {
     }
 }
 
-/// Runs a gateway on this listener until the lifecycle stops.
-pub async fn run(gateway: GatewayContext, listener: TcpListener, readiness: Readiness, lifecycle: Lifecycle) {
-    let gateway = Arc::new(gateway);
+/// Runs a gateway on this listener until the lifecycle stops. Whoever keeps the context may put another configuration into
+/// force meanwhile.
+pub async fn run(
+    gateway: impl Into<Arc<GatewayContext>>,
+    listener: TcpListener,
+    readiness: Readiness,
+    lifecycle: Lifecycle,
+) {
+    let gateway = gateway.into();
     lifecycle.start("watch the pool", gateway.pool.clone().watch(lifecycle.clone()));
     lifecycle.start("watch the state store", watch_state(gateway.state.clone(), readiness, lifecycle.clone()));
     let serving = Lifecycle::new();

@@ -1,6 +1,6 @@
 //! The command line. Names are fixed: people script against them.
 
-use crate::{demo, doctor, migrate, process, ring, roles, up};
+use crate::{agents, demo, doctor, import, migrate, process, ring, roles, say, tools, up};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use common::config::{self, Config, LoadArgs};
@@ -62,6 +62,28 @@ enum Command {
     /// Looks at every port and credential and says what to do
     #[command(after_help = "Examples:\n  patchbay doctor\n  patchbay doctor --json")]
     Doctor(doctor::DoctorArgs),
+    /// Companies and their agents in the database: apply, list, export, versions
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  patchbay agents apply agents\n  patchbay agents list\n  patchbay agents export backup"
+    )]
+    Agents(agents::AgentsCommand),
+    /// Stores records a company's tools look up, from CSV or JSON
+    #[command(
+        after_help = "Examples:\n  patchbay import orders.csv --kind order --company harbour\n  patchbay import articles.json --kind article --company harbour --json"
+    )]
+    Import(import::ImportArgs),
+    /// What agents may ask for: list, run
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  patchbay tools list\n  patchbay tools run lookup_order --args '{\"order_id\": \"ABC123\"}'"
+    )]
+    Tools(tools::ToolsCommand),
+    /// Says a sentence in a call under way
+    #[command(
+        after_help = "Example:\n  patchbay say CA00000000000000000000000000000001 \"Your taxi is waiting outside.\""
+    )]
+    Say(say::SayArgs),
 }
 
 impl Cli {
@@ -77,6 +99,10 @@ impl Cli {
             Command::Recorder => process::run(settings.load(RECORDED, &[])?, roles::Role::Recorder),
             Command::Migrate => migrate::run(&settings.load(&["stores.database_url"], &[])?),
             Command::Doctor(args) => doctor::run(&settings.load(&[], &[])?, &args),
+            Command::Agents(command) => agents::run(settings, command),
+            Command::Import(args) => import::run(settings, &args),
+            Command::Tools(command) => tools::run(settings, &command),
+            Command::Say(args) => say::run(settings, &args),
         }
     }
 }

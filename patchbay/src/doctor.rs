@@ -1,6 +1,8 @@
 //! `patchbay doctor`: every port and credential: reachable, version, settings, latency, and what to do.
 
-use crate::{account, assemble, process, roles};
+mod packs;
+
+use crate::{account, assemble, process};
 use clap::Args;
 use common::config::Config;
 use common::ports::Health;
@@ -47,7 +49,8 @@ pub(crate) fn run(config: &Config, args: &DoctorArgs) -> anyhow::Result<()> {
 
 async fn examine(config: &Config) -> Vec<Finding> {
     vec![
-        agents(config),
+        packs::agents(config).await,
+        packs::tools(config).await,
         state(config).await,
         bus(config).await,
         db(config).await,
@@ -86,21 +89,6 @@ async fn ask<E: Display>(what: &'static str, advice: &str, check: impl Future<Ou
         Err(_) => sick(what, format!("no answer within {PATIENCE:?}"), advice),
     };
     Finding { took_ms, ..finding }
-}
-
-fn agents(config: &Config) -> Finding {
-    match roles::roster(config) {
-        Ok(roster) => {
-            let agents = roster.agents().count();
-            well(
-                "agents",
-                format!("{} companies, {agents} agents in {}", roster.companies.len(), config.agents_dir.display()),
-            )
-        }
-        Err(mistakes) => {
-            sick("agents", mistakes.to_string(), "mend the files named above; PATCHBAY_AGENTS__DIR names the folder")
-        }
-    }
 }
 
 async fn state(config: &Config) -> Finding {

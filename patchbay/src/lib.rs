@@ -3,16 +3,21 @@
 //! Before it: `main.rs`, which only calls [`main`]. It knows every other crate; no other crate knows it.
 
 mod account;
+mod agents;
 mod assemble;
 mod cli;
-mod demo;
+pub mod demo;
 mod doctor;
+mod import;
 mod migrate;
 mod otlp;
 mod process;
 mod ring;
 mod roles;
+mod say;
 mod show;
+mod source;
+mod tools;
 pub mod up;
 
 use clap::Parser;

@@ -1,7 +1,7 @@
 //! One role as a process: runtime, telemetry, ops listener, signals.
 
 use crate::roles::{self, Role};
-use crate::{assemble, otlp};
+use crate::{assemble, otlp, source};
 use anyhow::Context;
 use common::config::Config;
 use common::health::{self, Readiness};
@@ -37,7 +37,8 @@ async fn serve(config: &Config, role: Role) -> anyhow::Result<()> {
     match role {
         Role::Gateway => {
             let listener = roles::listen(config.gateway.listen, "PATCHBAY_GATEWAY__LISTEN").await?;
-            roles::gateway(config, &ports, roles::roster(config)?, listener, &readiness, &lifecycle)?;
+            let source = source::begin(config, ports.db.as_ref(), ports.directory.as_ref()).await?;
+            roles::gateway(config, &ports, &source, listener, &readiness, &lifecycle)?;
         }
         Role::Worker => {
             let listener = roles::listen(config.worker.listen, "PATCHBAY_WORKER__LISTEN").await?;

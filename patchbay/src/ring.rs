@@ -1,7 +1,7 @@
 //! `patchbay ring`: a simulated phone call against a running gateway, with a file, a sentence or a microphone.
 
 use crate::cli::Settings;
-use crate::{process, show, up};
+use crate::{assemble, process, show, source, up};
 use anyhow::Context;
 use clap::Args;
 use common::config::Config;
@@ -17,7 +17,7 @@ pub(crate) struct RingArgs {
     /// The gateway; without it the configured PUBLIC_URL
     #[arg(long, value_name = "URL")]
     gateway: Option<String>,
-    /// The number called; without it the first number of the agents folder
+    /// The number called; without it the first number of any agent
     #[arg(long, value_name = "NUMBER")]
     to: Option<String>,
     /// Says this, by flite or espeak-ng; may be given several times, one a turn
@@ -119,18 +119,19 @@ async fn plan(config: &Config, args: &RingArgs) -> anyhow::Result<CallPlan> {
     if args.mic {
         steps = vec![Step::AwaitEnd];
     }
-    let mut plan = CallPlan::new(1, called(config, args)?, steps);
+    let mut plan = CallPlan::new(1, called(config, args).await?, steps);
     if args.save.is_some() {
         plan.keep = Keep::Heard;
     }
     Ok(plan)
 }
 
-fn called(config: &Config, args: &RingArgs) -> anyhow::Result<String> {
+async fn called(config: &Config, args: &RingArgs) -> anyhow::Result<String> {
     if let Some(number) = &args.to {
         return Ok(number.clone());
     }
-    let roster = crate::roles::roster(config)?;
+    let (_, directory) = assemble::database(config)?;
+    let roster = source::look(config, directory.as_ref()).await?.roster;
     let number = roster.agents().find_map(|(_, agent)| agent.numbers.first().cloned());
     Ok(number.context("no agent has a number; name one by --to")?.reveal().to_owned())
 }

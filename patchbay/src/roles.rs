@@ -1,13 +1,14 @@
 //! Starts one role on its listener, with its readiness.
 
+use crate::source::{self, Follower, Source};
 use anyhow::Context;
-use common::company::{self, Roster};
 use common::config::Config;
 use common::health::Readiness;
 use common::lifecycle::Lifecycle;
 use common::ports::Ports;
 use gateway::GatewayContext;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// What a process does.
@@ -34,7 +35,7 @@ impl Role {
     /// What it must reach before it takes work.
     pub(crate) fn conditions(self) -> &'static [&'static str] {
         match self {
-            Self::Gateway => &["state"],
+            Self::Gateway => &["state", source::CONDITION],
             Self::Worker => &["pool"],
             Self::Recorder => &["bus", "db"],
         }
@@ -48,22 +49,25 @@ pub(crate) async fn listen(address: SocketAddr, variable: &str) -> anyhow::Resul
     })
 }
 
-/// Companies and agents; every mistake in them at once.
-pub(crate) fn roster(config: &Config) -> anyhow::Result<Roster> {
-    company::load::load(&config.agents_dir).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))
-}
-
-/// Starts a gateway.
+/// Starts a gateway, which follows what is put into force.
 pub(crate) fn gateway(
     config: &Config,
     ports: &Ports,
-    roster: Roster,
+    source: &Source,
     listener: TcpListener,
     readiness: &Readiness,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
+    let roster = source.roster.clone();
     let context =
         GatewayContext::new(config, ports, roster, Lifecycle::new()).context("failed to start the gateway")?;
+    let context = Arc::new(context);
+    let follower = Follower::new(config, ports, readiness.clone(), source);
+    let put = {
+        let context = context.clone();
+        move |roster| context.set_roster(roster)
+    };
+    lifecycle.start("follow the configuration", follower.follow(put, lifecycle.clone()));
     lifecycle.start("gateway", gateway::run(context, listener, readiness.clone(), lifecycle.clone()));
     Ok(())
 }

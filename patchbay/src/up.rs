@@ -3,10 +3,11 @@
 
 use crate::account::{self, is_local};
 use crate::cli::Settings;
+use crate::source::{self, Origin, Source};
 use crate::{assemble, otlp, process, roles};
 use anyhow::Context;
 use clap::Args;
-use common::company::{Provider, Roster};
+use common::company::Provider;
 use common::config::Config;
 use common::health::{self, Readiness};
 use common::ids::WorkerId;
@@ -38,7 +39,7 @@ pub struct Running {
     /// Its ports.
     pub ports: Ports,
     lifecycle: Lifecycle,
-    roster: Roster,
+    source: Source,
     readiness: Readiness,
     ops: Lifecycle,
 }
@@ -68,11 +69,10 @@ pub(crate) fn load(settings: &Settings) -> anyhow::Result<Config> {
 
 /// Starts every role.
 pub async fn start(mut config: Config, workers: u32) -> anyhow::Result<Running> {
-    let roster = roles::roster(&config)?;
     let metrics = telemetry::metrics_table::install();
     let lifecycle = Lifecycle::new();
     let ops = Lifecycle::new();
-    let readiness = Readiness::expecting(&["state", "pool", "bus", "db"]);
+    let readiness = Readiness::expecting(&["state", "pool", "bus", "db", source::CONDITION]);
     let listener = roles::listen(config.ops_listen, "PATCHBAY_OPS__LISTEN").await?;
     config.ops_listen = listener.local_addr()?;
     health::serve(listener, readiness.clone(), metrics, &ops);
@@ -83,12 +83,13 @@ pub async fn start(mut config: Config, workers: u32) -> anyhow::Result<Running> 
     if let Err(error) = ports.db.migrate().await {
         tracing::warn!(%error, "the tables could not be looked at yet");
     }
+    let source = source::begin(&config, ports.db.as_ref(), ports.directory.as_ref()).await?;
     for number in 0..workers {
         start_worker(&config, &ports, number, &readiness, &lifecycle).await?;
     }
     roles::recorder(&config, &ports, &readiness, &lifecycle);
-    roles::gateway(&config, &ports, roster.clone(), public, &readiness, &lifecycle)?;
-    Ok(Running { config, ports, lifecycle, roster, readiness, ops })
+    roles::gateway(&config, &ports, &source, public, &readiness, &lifecycle)?;
+    Ok(Running { config, ports, lifecycle, source, readiness, ops })
 }
 
 /// Where port 0 was asked for, the address is only known now.
@@ -165,16 +166,36 @@ fn banner(running: &Running) -> String {
             "SQLite in memory (DATABASE_URL moves it)"
         ),
     );
-    for (company, agent) in running.roster.agents() {
+    for (company, agent) in running.source.roster.agents() {
         let numbers: Vec<&str> = agent.numbers.iter().map(common::private::PhoneNumber::reveal).collect();
         text += &format!("  agent      {}/{} answers {}\n", company.id, agent.id, numbers.join(", "));
     }
-    let wants_openai = running.roster.agents().any(|(_, agent)| agent.provider == Provider::Openai);
-    if wants_openai && config.openai.api_key.is_none() {
-        text += "\nOPENAI_API_KEY is not set: the simulated agent answers, from its script.\n";
-    }
+    let folder = config.agents_dir.display();
+    text += &match running.source.origin {
+        Origin::Database => "             as the database has them (`patchbay agents list`)\n".to_owned(),
+        Origin::Folder if config.database_url.is_some() => {
+            format!("             as in {folder}; `patchbay agents apply {folder}` puts them into the database\n")
+        }
+        Origin::Folder => format!("             as in {folder}\n"),
+        Origin::Nowhere => format!("  agent      none yet: the database is away and {folder} holds none\n"),
+    };
+    text += &keyless(running);
     if is_local(config) {
         text += "No Twilio account is set: only `patchbay ring` can call, from this machine.\n";
     }
     text + "\nTry it:  patchbay ring --say \"What time is breakfast?\"      Stop it:  Ctrl-C\n"
+}
+
+/// Providers that agents want and this installation has no key for.
+fn keyless(running: &Running) -> String {
+    let config = &running.config;
+    let keys = [
+        (Provider::Openai, "OPENAI_API_KEY", config.openai.api_key.is_some()),
+        (Provider::Deepgram, "DEEPGRAM_API_KEY", config.deepgram.api_key.is_some()),
+    ];
+    let wanted = |provider| {
+        running.source.roster.agents().any(|(_, agent)| agent.voices.iter().any(|voice| voice.provider == provider))
+    };
+    let missing = keys.into_iter().filter(|(provider, _, there)| !there && wanted(*provider));
+    missing.map(|(_, key, _)| format!("\n{key} is not set: the simulated agent answers, from its script.\n")).collect()
 }
