@@ -34,6 +34,8 @@ pub struct Story {
     pub turns: Vec<Turn>,
     cues: Vec<Cue>,
     people: BTreeMap<String, Person>,
+    /// Name of the tool that ends the call.
+    hang_up: String,
     pack: PathBuf,
 }
 
@@ -101,6 +103,18 @@ struct ConversationFile {
     r#do: Vec<Deed>,
 }
 
+#[derive(Default, Deserialize)]
+struct ToolsFile {
+    #[serde(default)]
+    tool: Vec<ToolEntry>,
+}
+
+#[derive(Deserialize)]
+struct ToolEntry {
+    name: String,
+    does: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct ScriptFile {
     #[serde(default)]
@@ -117,6 +131,9 @@ impl Story {
     pub fn read(pack: &Path) -> anyhow::Result<Self> {
         let conversation: ConversationFile = file(&pack.join("conversation.toml"))?;
         let script: ScriptFile = file(&pack.join("script.toml"))?;
+        let tools = pack.join("tools.toml");
+        let tools: ToolsFile = if tools.is_file() { file(&tools)? } else { ToolsFile::default() };
+        let ends = tools.tool.into_iter().find(|tool| tool.does.as_deref() == Some("hang_up"));
         Ok(Self {
             about: conversation.about,
             number: conversation.number,
@@ -124,6 +141,7 @@ impl Story {
             turns: script.turn,
             cues: script.cue,
             people: conversation.people,
+            hang_up: ends.map_or_else(|| "hang_up".to_owned(), |tool| tool.name),
             pack: pack.to_owned(),
         })
     }
@@ -157,11 +175,11 @@ impl Story {
         Ok(plan)
     }
 
-    /// The agent's part for a look-alike: known words have their own replies. `hang_up` is the tool that ends the call.
+    /// The agent's part for a look-alike: known words have their own replies.
     ///
     /// # Errors
     /// When a sound cannot be read.
-    pub fn script(&self, hang_up: &str) -> anyhow::Result<Script> {
+    pub fn script(&self) -> anyhow::Result<Script> {
         let spoken = |text: &str, audio: Option<&str>| anyhow::Ok(Reply::speech(&Arc::new(self.sound(text, audio)?)));
         let mut script: Option<Script> = None;
         for cue in &self.cues {
@@ -180,7 +198,7 @@ impl Story {
         for turn in &self.turns {
             let mut reply = spoken(&turn.text, turn.audio.as_deref())?;
             if turn.then.as_deref() == Some("hang_up") {
-                reply = reply.and_call(hang_up, "{}");
+                reply = reply.and_call(&self.hang_up, "{}");
             }
             let mut replies = Vec::new();
             if let Some((first, others)) = turn.tools.split_first() {
