@@ -18,6 +18,7 @@
 //!  │ playback  what was sent to the line, what waits there, what was heard                │
 //!  │ turns     what was said, as it was heard ──▶ Conversation                            │
 //!  │ tools     tool calls in flight                                                       │
+//!  │ journal   tool calls that may have taken effect ──▶ Conversation                     │
 //!  │ silence   nobody speaks                                                              │
 //!  │ next      the way out: why, where to, what must be heard before                      │
 //!  │ life      Dialing ▶ Talking ▶ Leaving ▶ Closing ▶ Ended; the only place that ends it │
@@ -29,7 +30,11 @@
 //!
 //! - Time goes forward, and [`Input::Timeout`] comes soon after [`Call::deadline`].
 //! - After every [`Call::handle`] and every [`Call::frame`] it takes all commands, in order, before anything else.
-//! - It dials the agent the first time by itself; [`Command::Dial`] asks for every later link.
+//! - It dials the agent the first time by itself, with [`Conversation::taken_over`] where there is one;
+//!   [`Command::Dial`] asks for every later link. What [`Call::conversation`] holds when that command is taken is the
+//!   link's history, and a tool that is [`ToolStage::Started`] there is a question the link has open.
+//! - Commands are done in order: a tool's request goes out when the [`Command::Checkpoint`] before it has been handed on.
+//! - A tool that was cancelled may still answer. What it did is recorded; the agent is not told.
 //! - A link that was lost, or dropped by [`Command::DropAgent`], says nothing more: what it still sends is not handed in.
 //!   Each link numbers its replies and utterances anew.
 //! - Audio that passes is sent to the line in order, its mark right behind it. At [`Command::Clear`] it also forgets audio
@@ -42,7 +47,13 @@
 //!
 //! - A call ends once: one [`CallEvent::Ended`], then [`Command::Close`], then nothing. A fenced call says only `Close`.
 //! - After an interruption no audio of the interrupted answer passes.
-//! - Every tool that is run is answered once to the agent, or cancelled.
+//! - A tool call runs once, and is in the journal before it runs. To each link every call it has asked for, or its history
+//!   leaves open, is answered once within the deadline, unless the link takes it back or the call ends. When the results
+//!   of an answer are in, the agent is asked once to go on.
+//! - A tool does not end with the link that asked for it; it is cancelled when the call ends or nobody wants it.
+//! - Words before a hang-up or another place are heard in full, within [`Limits::farewell_deadline`]. Of two wishes of the
+//!   agent to leave the first counts; a place overrules another worker, an operator's end overrules all.
+//! - Nobody is left in silence: where no agent can be had, the call leaves for [`NextStep::Apologize`].
 //! - The transcript and what the agent is told hold what was heard, never more.
 //! - Whatever happens is bounded in number and in time.
 //!

@@ -2,7 +2,7 @@
 
 use crate::script::{
     Script, answers, asks_for, begun, caller_said, caller_starts, caller_stops, done, ended, is_slow, lost, ready,
-    said, talking, wants,
+    said, taken_back, talking, wants,
 };
 use call::{ControlInput, Limits, LinkFault, NextStep, ReplyOutcome};
 
@@ -59,6 +59,13 @@ fn outputs_that_come_before_the_filler_begins_wait_for_it_too() {
     let mut script = waiting();
     script.at(3500, is_slow("t1")).at(3600, answers("t1")).at(3600, answers("t2")).skip();
     script.begins(3800, 3, 3, "One moment.", 400).skip().at(3900, done(3)).check("3900 agent: reply");
+}
+
+#[test]
+fn a_filler_does_not_speak_of_the_results_that_came_before_it_began() {
+    let mut script = waiting();
+    script.at(3500, is_slow("t1")).at(3600, answers("t1")).begins(3800, 3, 3, "One moment.", 400);
+    script.at(3850, taken_back("t2")).skip().at(3900, done(3)).check("3900 agent: reply");
 }
 
 #[test]

@@ -83,6 +83,21 @@ fn the_deadline_of_a_tool_goes_on_while_the_agent_is_away() {
 }
 
 #[test]
+fn a_dial_decided_in_the_same_moment_has_the_answer_in_its_history_only() {
+    let mut script = talking(Limits::default());
+    script.at(2000, begun(2)).at(2000, asks_for("look_up", "t1")).at(9400, done(2)).skip();
+    script.at(9500, lost(LinkFault::Busy)).at(10_400, ready()).check(
+        "9500 agent lost Busy
+         10000 dial 1
+         10000 checkpoint
+         10000 cancel tool t1
+         10000 tool look_up TimedOut in 8000, timeout
+         10400 agent restored after 900, attempt 1
+         10400 agent: reply",
+    );
+}
+
+#[test]
 fn a_dial_that_fails_forgets_what_was_to_be_told_to_it() {
     talking(Limits::default())
         .at(2000, begun(2))
