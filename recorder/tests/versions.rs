@@ -11,7 +11,7 @@ use recorder::fold;
 use serde_json::Value;
 
 /// Every version there ever was.
-const VERSIONS: &[(u16, &str)] = &[(1, include_str!("events/v1.json"))];
+const VERSIONS: &[(u16, &str)] = &[(1, include_str!("events/v1.json")), (2, include_str!("events/v2.json"))];
 
 fn events(json: &str) -> Vec<(Value, Envelope)> {
     let written: Vec<Value> = serde_json::from_str(json).unwrap();
@@ -91,12 +91,16 @@ fn every_kind_of_event_is_in_the_newest_file() {
         "agent_restored",
         "answered",
         "assigned",
+        "chosen",
+        "configured",
         "ended",
+        "fact",
         "first_word",
         "interrupted",
         "refused",
         "reply_failed",
         "reply_gap",
+        "returned",
         "silence_prompted",
         "status",
         "stream",
