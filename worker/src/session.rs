@@ -112,6 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         state.tell_frames();
+        self.tools.leave_alone();
         state.ending.expect("the loop ends when there is one")
     }
 

@@ -66,8 +66,8 @@ pub struct Whose {
 /// What a task tells.
 enum Report {
     Slow { call: ToolCallId, filler: Spoken },
-    /// It is over; `None` when it never ran or was dropped.
-    Over { call: ToolCallId, answer: Option<ToolAnswer> },
+    /// It is over; `None` when it never ran or was dropped. Boxed: a channel has room for 32 from its start.
+    Over { call: ToolCallId, answer: Option<Box<ToolAnswer>> },
 }
 
 impl Tools {
@@ -106,6 +106,17 @@ impl Tools {
         self.wanted.remove(call);
     }
 
+    /// The call is over: what only reads is dropped, what runs on tells nobody but the log.
+    pub fn leave_alone(&mut self) {
+        self.wanted.clear();
+        self.reports.close();
+        while let Ok(report) = self.reports.try_recv() {
+            if let Report::Over { answer: Some(answer), .. } = report {
+                moments::tool_outlived_its_call(&self.whose.call, answer.outcome);
+            }
+        }
+    }
+
     /// What a tool has to say next. Costs a comparison while none runs.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<ToolInput> {
         while self.running > 0 {
@@ -117,7 +128,7 @@ impl Tools {
                     self.running -= 1;
                     self.wanted.remove(&call);
                     if let Some(answer) = answer {
-                        return Poll::Ready(ToolInput::Answered(answer));
+                        return Poll::Ready(ToolInput::Answered(*answer));
                     }
                 }
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
@@ -151,7 +162,7 @@ impl Task {
     async fn run(mut self, job: Job) {
         let answer = self.carry_out(job).await;
         let outcome = answer.as_ref().map(|answer| answer.outcome);
-        let over = Report::Over { call: self.id.clone(), answer };
+        let over = Report::Over { call: self.id.clone(), answer: answer.map(Box::new) };
         if self.report.send(over).await.is_err()
             && let Some(outcome) = outcome
         {

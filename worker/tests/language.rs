@@ -16,7 +16,7 @@ async fn a_language_the_agent_chooses_is_spoken_from_its_next_answer_on() {
 
     // In this order: the model is configured before it hears that it is.
     let update = greeted.session.told("session.update").await;
-    assert_eq!(instructions(&update), "Habla español.");
+    assert!(instructions(&update).starts_with("Habla español."));
     assert_eq!(greeted.session.output_of("fc_1").await["error"], Value::Null);
     greeted.session.told("response.create").await;
     assert_eq!(configured(&mut greeted.bench).await, (demo_agent_version(), "es".to_owned()));
@@ -31,7 +31,7 @@ async fn a_link_that_is_dialled_later_speaks_the_language_too() {
     drop(greeted.session);
 
     let mut session = greeted.provider.session().await;
-    assert_eq!(opened_with(&mut session).await, "Habla español.");
+    assert!(opened_with(&mut session).await.starts_with("Habla español."));
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn a_new_version_reaches_a_call_under_way() {
     change(&greeted.bench, Reach::AllCalls).await;
 
     let update = greeted.session.told("session.update").await;
-    assert_eq!(instructions(&update), "You know of the flood.");
+    assert!(instructions(&update).starts_with("You know of the flood."));
     assert_eq!(configured(&mut greeted.bench).await, ("2".to_owned(), "en".to_owned()));
     greeted.session.answer("The cellar is closed.", &[0x66; 800]).await;
     greeted.telephone.hear(1).await;

@@ -81,6 +81,7 @@ impl Setup {
         let config = Config::load(LoadArgs { overrides: self.settings, ..LoadArgs::default() }).unwrap();
         let (state, bus) = (state::Embedded::new(), bus::Embedded::new());
         let (db, directory) = adapters::db::open(None).unwrap();
+        db.migrate().await.unwrap();
         let ports = Ports {
             state: Arc::new(SlowState::new(state.clone(), self.gate.clone())),
             bus: Arc::new(bus.clone()),

@@ -12,18 +12,23 @@ use serde_json::json;
 #[tokio::test]
 async fn a_caller_who_is_put_through_hears_the_last_words_before() {
     let mut greeted = Greeted::by(agent(), &[]).await;
+    greeted.session.hear_caller().await;
     greeted.session.ask("fc_1", "transfer_call", json!({"to": "desk"})).await;
     assert_eq!(greeted.session.output_of("fc_1").await["error"], serde_json::Value::Null);
     greeted.session.told("response.create").await;
     greeted.telephone.marks = Marks::Keep;
     greeted.session.answer("I put you through.", &[0x66; 800]).await;
+    let mut heard = Vec::new();
     let mark = loop {
         match greeted.telephone.next().await {
-            Heard::Mark(name) => break name,
-            Heard::Audio(_) => {}
+            Heard::Audio(piece) => heard.extend(piece),
+            Heard::Mark(name) if !heard.is_empty() => break name,
+            // Of the greeting the caller interrupted.
+            Heard::Mark(_) | Heard::Clear if heard.is_empty() => {}
             other => panic!("{other:?} before the words were heard"),
         }
     };
+    assert_eq!(heard, [0x66; 800]);
     assert_eq!(greeted.bench.session(&call(1)).await.next, None, "they are still being played");
     greeted.telephone.mark(&mark).await;
 

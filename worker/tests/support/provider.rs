@@ -109,6 +109,13 @@ impl ProviderSession {
         self.answer("Hello.", &[0x55; 800]).await;
     }
 
+    /// The caller says something.
+    pub(crate) async fn hear_caller(&mut self) {
+        for kind in ["input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped"] {
+            self.say(json!({"type": kind, "item_id": "item_caller"})).await;
+        }
+    }
+
     /// An answer that asks for a tool.
     pub(crate) async fn ask(&mut self, call: &str, tool: &str, arguments: Value) {
         self.answers += 1;
