@@ -20,7 +20,7 @@ pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
         bus: bus(config).await?,
         db,
         directory,
-        agents: Arc::new(Providers::new(config.openai.clone())),
+        agents: Arc::new(Providers::new(config.openai.clone()).with_deepgram(config.deepgram.clone())),
         lines: Arc::new(TwilioLines),
         telephone: telephone.map(|rest| Arc::new(rest) as Arc<dyn Telephone>),
     })
