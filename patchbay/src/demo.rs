@@ -2,23 +2,24 @@
 //! the transcript scrolls by, and at the end stands the record.
 
 mod children;
+mod pack;
 mod story;
+
+pub use pack::point;
 
 use crate::cli::Settings;
 use crate::up::{self, Running};
 use crate::{account, assemble, process, show};
 use anyhow::Context;
-use call::CallEvent;
 use clap::Args;
 use common::cdr::{Cdr, StoredTurn};
 use common::config::Config;
-use common::event::Event;
 use common::ids::CallId;
 use common::ports::{Bus, Db};
 use common::telemetry;
 use futures_util::StreamExt;
 use loadtest::network::{Network, NetworkConfig};
-use loadtest::phone::{self, CallTruth, PhoneEvent};
+use loadtest::phone::{self, CallPlan, CallTruth, PhoneEvent};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -28,6 +29,9 @@ const RECORDED: Duration = Duration::from_secs(15);
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
+    /// Plays the conversation of this pack of the agents folder: orders, loans, concierge, assistant, desk
+    #[arg(long, value_name = "NAME", conflicts_with = "processes")]
+    pack: Option<String>,
     /// Ends after the call instead of staying up
     #[arg(long)]
     once: bool,
@@ -46,7 +50,11 @@ pub(crate) fn run(settings: &Settings, args: DemoArgs) -> anyhow::Result<()> {
     let asked = common::config::environment().contains_key("RUST_LOG");
     let _telemetry = asked.then(|| telemetry::init("demo", config.log_format, None));
     process::runtime()?.block_on(async {
-        if args.processes { in_processes(settings, config, &args).await } else { in_this_process(config, &args).await }
+        match &args.pack {
+            Some(pack) => play_pack(config, pack, &args).await,
+            None if args.processes => in_processes(settings, config, &args).await,
+            None => in_this_process(config, &args).await,
+        }
     })
 }
 
@@ -73,7 +81,20 @@ async fn in_this_process(mut config: Config, args: &DemoArgs) -> anyhow::Result<
     running.until_ready().await?;
     let url = running.config.public_url.clone();
     let stage = Stage { bus: running.ports.bus.clone(), db: running.ports.db.clone(), url: url.clone() };
-    let result = stage.play(&network, args).await;
+    let result = stage.play(&network, stage.hotel(), story::INTRODUCTION, args).await;
+    stay_up(args, &result, &format!("{url}/twilio/voice"), &running).await;
+    running.stop().await;
+    result
+}
+
+async fn play_pack(mut config: Config, pack: &str, args: &DemoArgs) -> anyhow::Result<()> {
+    let outside = pack::outside(&config.agents_dir, pack).await?;
+    point(&mut config, &outside);
+    let running = up::start(config, 2).await?;
+    running.until_ready().await?;
+    let url = running.config.public_url.clone();
+    let stage = Stage { bus: running.ports.bus.clone(), db: running.ports.db.clone(), url: url.clone() };
+    let result = stage.play(&outside.network, outside.plan(&url)?, &outside.story.about, args).await;
     stay_up(args, &result, &format!("{url}/twilio/voice"), &running).await;
     running.stop().await;
     result
@@ -94,7 +115,7 @@ async fn in_processes(settings: &Settings, mut config: Config, args: &DemoArgs) 
     let children = children::Children::start(settings, &config).await?;
     let stage =
         Stage { bus: assemble::bus(&config).await?, db: assemble::db(&config)?, url: children.url().to_owned() };
-    let result = stage.play(&network, args).await;
+    let result = stage.play(&network, stage.hotel(), story::INTRODUCTION, args).await;
     if !args.once && !args.json && result.is_ok() {
         let signal = process::signal();
         println!("\nStill up: {}.  Stop it: Ctrl-C", children.describe());
@@ -112,14 +133,19 @@ struct Stage {
 }
 
 impl Stage {
-    async fn play(&self, network: &Network, args: &DemoArgs) -> anyhow::Result<()> {
-        let (watcher, seen) = mpsc::channel(1_024);
+    /// The hotel's call.
+    fn hotel(&self) -> CallPlan {
         let mut plan = story::plan();
         plan.voice_url = Some(format!("{}/twilio/voice", self.url));
         plan.status_callback = Some(format!("{}/twilio/status", self.url));
+        plan
+    }
+
+    async fn play(&self, network: &Network, mut plan: CallPlan, about: &str, args: &DemoArgs) -> anyhow::Result<()> {
+        let (watcher, seen) = mpsc::channel(1_024);
         plan.watcher = Some(watcher);
         if !args.json {
-            println!("{}", story::INTRODUCTION);
+            println!("{about}\n");
         }
         let live = self.bus.live().await.context("failed to listen to the bus")?;
         let truth = {
@@ -180,7 +206,7 @@ async fn watch(
                 if let Some(line) = show::phone(&event) { print(line); }
             }
             Some(envelope) = live.next() => {
-                if let Event::Worker(CallEvent::Turn(turn)) = &envelope.event { print(show::turn(turn)); }
+                if let Some(line) = show::event(&envelope.event) { print(line); }
             }
             () = &mut last_words, if ended.is_some() => {
                 return ended.expect("the call has ended when last words are waited for");

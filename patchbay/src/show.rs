@@ -1,7 +1,8 @@
 //! What a call looks like in a terminal: the transcript as it is spoken, and the record at the end.
 
-use call::{Heard, Speaker, Turn};
+use call::{CallEvent, Fact, Heard, Speaker, ToolOutcome, Turn};
 use common::cdr::{Cdr, StoredTurn};
+use common::event::{Event, GatewayEvent};
 use loadtest::phone::PhoneEvent;
 
 /// One line for a turn: when, who, what was heard.
@@ -16,6 +17,44 @@ pub(crate) fn turn(turn: &Turn) -> String {
         Heard::Part { heard_ms, of_ms } => format!("  [cut: {} of {} s heard]", tenths(heard_ms), tenths(of_ms)),
     };
     format!("  {:>6} s  {who}  {words}{cut}", tenths(turn.started_ms))
+}
+
+/// One line for what happens in a call, where a person wants to know it.
+pub(crate) fn event(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Worker(CallEvent::Turn(said)) => turn(said),
+        Event::Worker(CallEvent::ToolRun { name, took_ms, outcome, error, .. }) => {
+            let error = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            format!("  …          tool {name} {}{error} after {took_ms} ms", word(*outcome))
+        }
+        Event::Worker(CallEvent::Fact(Fact::Ticket { number, .. })) => {
+            format!("  …          ticket {number} is opened")
+        }
+        Event::Worker(CallEvent::Fact(Fact::Refused { what, why })) => {
+            format!("  …          {what} is refused: {why}")
+        }
+        Event::Worker(CallEvent::Configured { language, .. }) => {
+            format!("  …          the agent goes on in {language}")
+        }
+        Event::Gateway(GatewayEvent::Chosen { key, language, .. }) => {
+            let key = key.map_or_else(|| "nothing".to_owned(), String::from);
+            format!("  menu       the caller presses {key}: {language}")
+        }
+        Event::Gateway(GatewayEvent::Returned { way, place, outcome, .. }) => {
+            format!("  {way:<10} {place}: {}", outcome.as_str().replace('_', " "))
+        }
+        _ => return None,
+    })
+}
+
+fn word(outcome: ToolOutcome) -> &'static str {
+    match outcome {
+        ToolOutcome::Answered => "answers",
+        ToolOutcome::TimedOut => "does not answer",
+        ToolOutcome::Cancelled => "is taken back",
+        ToolOutcome::Failed => "fails",
+        ToolOutcome::Refused => "is not run",
+    }
 }
 
 /// One line for what the telephone does, where a person wants to know it.

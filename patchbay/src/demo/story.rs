@@ -5,8 +5,7 @@ use loadtest::phone::{CallPlan, Clip, Step};
 /// Printed before the call.
 pub(crate) const INTRODUCTION: &str = "\
 A caller rings the Demo Hotel. Both speak real speech over the real wire: a signed webhook, TwiML, a media stream.
-The caller interrupts the first answer and later falls silent; the agent asks and, at last, hangs up.
-";
+The caller interrupts the first answer and later falls silent; the agent asks and, at last, hangs up.";
 
 /// The number of the demo's agent (`agents/demo`).
 const CALLED: &str = "+15005550001";
