@@ -13,7 +13,7 @@ use common::company::{AgentSnapshot, Provider};
 use common::config::{Deepgram, Openai};
 use common::ports::Agents;
 use common::ports::agent::{AgentRoute, NoProvider};
-use scripted::Scripts;
+use scripted::{ScriptError, Scripts};
 use std::sync::{PoisonError, RwLock};
 
 /// All providers this build knows.
@@ -64,8 +64,11 @@ impl Providers {
         let Some(script) = &agent.script else {
             return Err(no_provider(agent, &format!("{because} and it has no script")));
         };
-        let script = self.scripts.load(script, &agent.language).map_err(|error| NoProvider(error.to_string()))?;
-        Ok(scripted::route(agent, script))
+        let load = |tag: &String| Ok((tag.clone(), self.scripts.load(script, tag)?));
+        let by_language =
+            agent.languages.iter().map(|language| load(&language.tag)).collect::<Result<_, ScriptError>>();
+        let by_language = by_language.map_err(|error| NoProvider(error.to_string()))?;
+        Ok(scripted::route(agent, by_language))
     }
 }
 

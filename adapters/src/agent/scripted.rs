@@ -7,6 +7,9 @@
 //! Time is the caller's audio: nothing happens while none arrives. A turn is answered at once and in full, as a
 //! provider does that is much faster than speech; so there is nothing to cancel when the caller interrupts, and
 //! throwing away what was not heard is the core's part as always.
+//!
+//! A turn may ask for tools first; its words are said when their outputs are in and the core wants the agent to go on.
+//! What the outputs say changes nothing.
 
 mod ear;
 mod script;
@@ -23,28 +26,41 @@ use common::company::AgentSnapshot;
 use common::ports::AgentEvent;
 use common::ports::agent::{AgentCodec, AgentIo, AgentRoute};
 use ear::{Ear, Heard};
-use script::{Line, Script, Then};
+use script::{Line, Script, Then, ToolCall};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use script::Scripts;
+pub(super) use script::{ScriptError, Scripts};
 
 /// Said when the turns have run out and the script has no words for it.
 const AGAIN: &str = "I am sorry, could you say that again?";
 
-/// A way to this script.
-pub(super) fn route(agent: &AgentSnapshot, script: Arc<Script>) -> AgentRoute {
-    AgentRoute { provider: "scripted", codec: Box::new(ScriptedLink::new(agent, script)), dial: None }
+/// Asked for at the end when the agent has no tool that ends the call: whoever runs tools then says so.
+const HANG_UP: &str = "hang_up";
+
+/// The scripts of an agent, by language.
+pub(super) type ByLanguage = BTreeMap<String, Arc<Script>>;
+
+/// A way to the scripts of this agent, of which there is one for each of its languages.
+pub(super) fn route(agent: &AgentSnapshot, scripts: ByLanguage) -> AgentRoute {
+    AgentRoute { provider: "scripted", codec: Box::new(ScriptedLink::new(agent, scripts)), dial: None }
 }
 
 /// One link's codec.
 struct ScriptedLink {
     agent: AgentSnapshot,
-    script: Arc<Script>,
+    scripts: ByLanguage,
     ear: Ear,
     audio: Vec<u8>,
     /// Turns of the script already answered.
     answered: usize,
+    /// The turn whose words wait for the outputs of its tools.
+    waiting: Option<usize>,
+    /// Keeps the ids of tool calls apart from those of earlier links.
+    before: usize,
+    /// Tool calls so far.
+    asked: u32,
     replies: u32,
     items: u32,
     /// What the caller is saying now.
@@ -62,19 +78,27 @@ enum Leaving {
 }
 
 impl ScriptedLink {
-    fn new(agent: &AgentSnapshot, script: Arc<Script>) -> Self {
+    fn new(agent: &AgentSnapshot, scripts: ByLanguage) -> Self {
         Self {
             agent: agent.clone(),
-            script,
+            scripts,
             ear: Ear::new(&agent.voice(0).turn_detection),
             audio: Vec::new(),
             answered: 0,
+            waiting: None,
+            before: 0,
+            asked: 0,
             replies: 0,
             items: 0,
             caller: None,
             spoken: Duration::ZERO,
             leaving: Leaving::No,
         }
+    }
+
+    fn script(&self) -> Arc<Script> {
+        let script = self.scripts.get(&self.agent.language).or(self.scripts.values().next());
+        Arc::clone(script.expect("an agent has a script in each of its languages, and speaks at least one"))
     }
 
     fn item(&mut self) -> ItemId {
@@ -92,22 +116,38 @@ impl ScriptedLink {
     fn caller_stopped(&mut self, spoken: Duration, io: &mut AgentIo) {
         let Some(item) = self.caller.take() else { return };
         self.spoken += spoken;
-        let script = Arc::clone(&self.script);
-        let turn = script.turns.get(self.answered);
+        let script = self.script();
+        let number = self.answered;
+        let turn = script.turns.get(number);
         self.answered += 1;
+        self.waiting = None;
         input(io, AgentInput::CallerStopped { item });
         input(io, AgentInput::CallerSaid { item, text: turn.map(|turn| Spoken::new(&*turn.caller)) });
         let usage = Usage { transcription: tokens(spoken, Duration::from_millis(100)), ..Usage::default() };
         input(io, AgentInput::Transcribed { usage });
         match turn {
+            Some(turn) if !turn.tools.is_empty() => {
+                self.waiting = Some(number);
+                self.ask_for(&turn.tools, io);
+            }
             Some(turn) => self.say(&turn.line, turn.then, io),
             None => self.say_again(io),
         }
     }
 
+    /// The outputs are in, or the caller was not answered on an earlier link: the words that wait are said.
+    fn go_on(&mut self, io: &mut AgentIo) {
+        let script = self.script();
+        match self.waiting.take().and_then(|waiting| script.turns.get(waiting)) {
+            Some(turn) => self.say(&turn.line, turn.then, io),
+            None if self.leaving == Leaving::No => self.say_again(io),
+            None => {}
+        }
+    }
+
     /// The turns have run out: asks to say it again, else repeats the last one.
     fn say_again(&mut self, io: &mut AgentIo) {
-        let script = Arc::clone(&self.script);
+        let script = self.script();
         let last = || script.turns.last().map(|turn| &turn.line);
         match script.cues.get("again").or_else(last) {
             Some(line) => self.say(line, None, io),
@@ -116,11 +156,39 @@ impl ScriptedLink {
     }
 
     fn cue(&mut self, cue: Cue, io: &mut AgentIo) {
-        let script = Arc::clone(&self.script);
+        let script = self.script();
         match script.cues.get(phrase(cue)) {
             Some(line) => self.say(line, None, io),
             None => self.say(&Line::toned(self.agent.phrases().at(cue)), None, io),
         }
+    }
+
+    /// Words of somebody else, for example a filler; they may be recorded.
+    fn say_words(&mut self, words: &str, io: &mut AgentIo) {
+        let script = self.script();
+        match script.recorded(words) {
+            Some(line) => self.say(line, None, io),
+            None => self.say(&Line::toned(words), None, io),
+        }
+    }
+
+    /// An answer that is nothing but a request for tools.
+    fn ask_for(&mut self, tools: &[ToolCall], io: &mut AgentIo) {
+        self.replies += 1;
+        let reply = ReplyId(self.replies);
+        input(io, AgentInput::ReplyStarted { reply });
+        for tool in tools {
+            self.ask_for_one(&tool.name, &tool.arguments, io);
+        }
+        let text_out = tools.iter().map(|tool| tool.arguments.len() as u64 / 4).sum();
+        let usage = Usage { text_out, ..self.heard() };
+        input(io, AgentInput::ReplyDone { reply, outcome: ReplyOutcome::Completed, usage });
+    }
+
+    fn ask_for_one(&mut self, name: &str, arguments: &str, io: &mut AgentIo) {
+        self.asked += 1;
+        let call = ToolCallId(format!("script-{}-{}", self.before, self.asked));
+        input(io, AgentInput::ToolAsked { call, name: name.to_owned(), arguments: Spoken::new(arguments) });
     }
 
     /// Says it all at once; a tool is asked for before the answer is done, as a provider does.
@@ -145,19 +213,24 @@ impl ScriptedLink {
 
     /// What OpenAI would count: 10 tokens for a second of the caller, 20 for one of the agent, a token for 4 letters.
     fn usage(&mut self, line: &Line) -> Usage {
+        let text_out = line.text.len() as u64 / 4;
+        let audio_out = tokens(line.voice.length(), Duration::from_millis(50));
+        Usage { text_out, audio_out, ..self.heard() }
+    }
+
+    /// The same of what the agent was told and has heard since it was asked last.
+    fn heard(&mut self) -> Usage {
         Usage {
             text_in: self.agent.instructions().len() as u64 / 4,
             audio_in: tokens(std::mem::take(&mut self.spoken), Duration::from_millis(100)),
-            text_out: line.text.len() as u64 / 4,
-            audio_out: tokens(line.voice.length(), Duration::from_millis(50)),
             ..Usage::default()
         }
     }
 
     fn hang_up(&mut self, io: &mut AgentIo) {
         self.leaving = Leaving::Asked;
-        let call = ToolCallId(format!("script-{}", self.replies));
-        input(io, AgentInput::ToolAsked { call, name: "hang_up".into(), arguments: Spoken::new("{}") });
+        let name = self.agent.hang_up_tool().unwrap_or(HANG_UP).to_owned();
+        self.ask_for_one(&name, "{}", io);
     }
 }
 
@@ -165,6 +238,9 @@ impl AgentCodec for ScriptedLink {
     fn opened(&mut self, conversation: &Conversation, io: &mut AgentIo) {
         let of_caller = conversation.turns.iter().filter(|turn| turn.speaker == Speaker::Caller);
         self.answered = of_caller.count();
+        let unanswered = conversation.turns.last().is_some_and(|turn| turn.speaker == Speaker::Caller);
+        self.waiting = self.answered.checked_sub(1).filter(|_| unanswered);
+        self.before = conversation.numbered as usize + conversation.tools.len();
         input(io, AgentInput::Ready);
     }
 
@@ -191,10 +267,9 @@ impl AgentCodec for ScriptedLink {
     fn command(&mut self, command: AgentCommand, io: &mut AgentIo) {
         match command {
             AgentCommand::Cue(cue) => self.cue(cue, io),
-            AgentCommand::Say(text) => self.say(&Line::toned(text.reveal()), None, io),
-            AgentCommand::Reply if self.leaving == Leaving::No => self.say_again(io),
-            AgentCommand::Reply
-            | AgentCommand::Cancel { .. }
+            AgentCommand::Say(text) => self.say_words(text.reveal(), io),
+            AgentCommand::Reply => self.go_on(io),
+            AgentCommand::Cancel { .. }
             | AgentCommand::Truncate { .. }
             | AgentCommand::ToolOutput { .. }
             | AgentCommand::Pressed(_) => {}

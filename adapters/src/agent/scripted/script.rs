@@ -1,7 +1,10 @@
-//! Reads `script.toml` and the speech beside it, once for each path. The format is described in `agents/README.md`.
+//! Reads `script.toml` and the speech beside it, once for each path. The format is described in `agents/README.md`. A
+//! language of the agent may have a script of its own beside it: `script.es.toml`.
 
 use super::voice::Voice;
+use crate::agent::prompt;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +36,17 @@ pub(super) struct Turn {
     pub(super) line: Line,
     /// What happens after it.
     pub(super) then: Option<Then>,
+    /// What the agent asks for before it.
+    pub(super) tools: Vec<ToolCall>,
+}
+
+/// A tool the agent asks for.
+#[derive(Debug)]
+pub(super) struct ToolCall {
+    /// Its name.
+    pub(super) name: String,
+    /// Its arguments, JSON.
+    pub(super) arguments: String,
 }
 
 /// Words and their sound.
@@ -66,8 +80,15 @@ pub(in crate::agent) enum ScriptError {
 }
 
 impl Scripts {
-    /// The script at this path. The first call for a path reads files.
-    pub(in crate::agent) fn load(&self, path: &Path, _language: &str) -> Result<Arc<Script>, ScriptError> {
+    /// The script at this path, or the one for this language beside it.
+    pub(in crate::agent) fn load(&self, path: &Path, language: &str) -> Result<Arc<Script>, ScriptError> {
+        let own = [language.to_owned(), prompt::primary(language)];
+        let own = own.map(|tag| path.with_extension(format!("{tag}.toml"))).into_iter().find(|path| path.is_file());
+        self.load_file(own.as_deref().unwrap_or(path))
+    }
+
+    /// The first call for a path reads files.
+    fn load_file(&self, path: &Path) -> Result<Arc<Script>, ScriptError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(script) = loaded.get(path) {
             return Ok(Arc::clone(script));
@@ -75,6 +96,13 @@ impl Scripts {
         let script = Arc::new(read(path)?);
         loaded.insert(path.to_owned(), Arc::clone(&script));
         Ok(script)
+    }
+}
+
+impl Script {
+    /// Words of the script that are these, with their sound: what is to be said in other words of ours may be recorded.
+    pub(super) fn recorded(&self, words: &str) -> Option<&Line> {
+        self.cues.values().find(|line| line.text == words)
     }
 }
 
@@ -109,6 +137,16 @@ struct TurnEntry {
     text: String,
     audio: Option<PathBuf>,
     then: Option<Then>,
+    #[serde(default)]
+    tools: Vec<ToolEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToolEntry {
+    name: String,
+    #[serde(default)]
+    arguments: Map<String, Value>,
 }
 
 fn read(path: &Path) -> Result<Script, ScriptError> {
@@ -118,7 +156,9 @@ fn read(path: &Path) -> Result<Script, ScriptError> {
     let cues = file.cue.into_iter().map(|cue| Ok((cue.name, line(folder, cue.text, cue.audio.as_deref())?)));
     let turns = file.turn.into_iter().map(|turn| {
         let line = line(folder, turn.text, turn.audio.as_deref())?;
-        Ok(Turn { caller: turn.caller, line, then: turn.then })
+        let tools = turn.tools.into_iter();
+        let tools = tools.map(|tool| ToolCall { name: tool.name, arguments: Value::from(tool.arguments).to_string() });
+        Ok(Turn { caller: turn.caller, line, then: turn.then, tools: tools.collect() })
     });
     Ok(Script { cues: cues.collect::<Result<_, _>>()?, turns: turns.collect::<Result<_, _>>()? })
 }

@@ -112,7 +112,8 @@ fn a_conversation_is_rebuilt() {
     };
     let caller = turn(1, Speaker::Caller, "I want to move my booking to Friday.");
     let agent = turn(2, Speaker::Agent, "I found it. Friday works.");
-    let conversation = Conversation { turns: vec![caller, agent], numbered: 2, tools: vec![lookup] };
+    let (turns, tools) = (vec![caller, agent], vec![lookup]);
+    let conversation = Conversation { turns, numbered: 2, tools, ..Conversation::default() };
     let (_, settings) = welcomed(&snapshot(), &conversation);
     let golden = golden_json("deepgram/client.Settings__resume_with_context");
     assert_eq!(settings["agent"]["context"], golden["agent"]["context"]);
