@@ -3,24 +3,26 @@
 //! Before it: the session driver, with what the agent [`Asked`]. After it: a [`Plan`]. It never waits and sends nothing;
 //! reading arguments and filling templates is all it takes.
 
-use crate::answer::{Slip, Source, wrapped};
+mod prepare;
+
+use crate::answer::Slip;
 use crate::arguments::Schemas;
 use crate::breaker::Breakers;
-use crate::built_in::{self, Done, Outcome, Undone, given, records::Lookup};
+use crate::built_in::{Outcome, Undone};
 use crate::effects::Stage;
 use crate::errors::{ErrorCode, Problem};
 use crate::guard::Guard;
-use crate::http::{self, Address, Repeat};
-use crate::mcp::{self, Sessions};
-use crate::plan::{Job, Plan, Work};
+use crate::http::Repeat;
+use crate::mcp::Sessions;
+use crate::plan::{Job, Plan};
 use crate::rate::Rates;
-use crate::template::Filling;
-use crate::{Memory, Secrets, moments, numbers};
+use crate::{Memory, Secrets, numbers};
 use call::{Conversation, Spoken, ToolCallId, ToolOutcome};
-use common::company::{AgentSnapshot, BuiltIn, Confirm, HttpTool, Keep, McpTool, Sample, Tool, ToolKind};
+use common::company::{AgentSnapshot, Confirm, Keep, Tool, ToolKind};
 use common::ids::{CallId, Epoch};
 use common::ports::directory::Directory;
 use common::private::PhoneNumber;
+use prepare::{Prepared, repeat};
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -152,119 +154,6 @@ impl Toolbox {
             effect,
         })))
     }
-
-    fn built_in(
-        &self,
-        does: &BuiltIn,
-        asked: &Asked<'_>,
-        arguments: Arguments,
-        memory: &mut Memory,
-    ) -> Result<Prepared, Undone> {
-        if let Some(output) = memory.ticket(asked.name, &arguments).filter(|_| *does == BuiltIn::CreateTicket) {
-            return Ok(Prepared::Now(Outcome { output: output.clone(), wants: None, facts: Vec::new() }));
-        }
-        match built_in::run(does, asked, &arguments)? {
-            Done::Lookup(lookup) => Ok(self.lookup(lookup)),
-            Done::Now(outcome) => {
-                if *does == BuiltIn::CreateTicket {
-                    memory.opened(asked.name, arguments, outcome.output.clone());
-                }
-                Ok(Prepared::Now(outcome))
-            }
-        }
-    }
-
-    fn http(
-        &self,
-        tool: &Tool,
-        http: &HttpTool,
-        asked: &Asked<'_>,
-        arguments: &Arguments,
-        memory: &Memory,
-    ) -> Result<Prepared, Problem> {
-        let (base, rest) = match http::address(&http.url, &asked.agent.services) {
-            Address::At(base, rest) => (base, rest),
-            Address::Missing(service) => return self.sample(tool, http, asked, arguments, service),
-        };
-        let filling = Filling {
-            arguments,
-            schema: &tool.parameters,
-            caller: asked.caller.map(PhoneNumber::reveal),
-            call: asked.call.as_str(),
-            language: &asked.agent.language,
-        };
-        let url = http::url(base, rest, filling)?;
-        let shared = (&self.guard, &self.secrets);
-        let exchange = http::exchange(http, url, filling, &key(asked), repeat(tool), shared)?;
-        let effect = (repeat(tool) == Repeat::Never).then(|| memory.begin(&tool.name, arguments));
-        Ok(Prepared::Later(Work::Http(Box::new(exchange)), effect))
-    }
-
-    fn sample(
-        &self,
-        tool: &Tool,
-        http: &HttpTool,
-        asked: &Asked<'_>,
-        arguments: &Arguments,
-        service: &str,
-    ) -> Result<Prepared, Problem> {
-        match &http.sample {
-            Some(Sample::Answer(answer)) => {
-                let output = wrapped(answer.clone(), Source::Sample);
-                Ok(Prepared::Now(Outcome { output, wants: None, facts: Vec::new() }))
-            }
-            Some(Sample::Record { record, argument }) => {
-                let caller = || asked.caller.map(|caller| caller.reveal().to_owned());
-                let key = given(arguments, argument).or_else(caller).ok_or(ErrorCode::NotFound)?;
-                Ok(self.lookup(Lookup::One { kind: record.clone(), key, source: Source::Sample }))
-            }
-            None => {
-                moments::service_missing(&asked.agent.company, &tool.name, service);
-                Err(ErrorCode::Unavailable.into())
-            }
-        }
-    }
-
-    fn mcp(
-        &self,
-        tool: &Tool,
-        mcp: &McpTool,
-        asked: &Asked<'_>,
-        arguments: &Arguments,
-        memory: &Memory,
-    ) -> Result<Prepared, Problem> {
-        let (base, rest) = match http::address(&mcp.url, &asked.agent.services) {
-            Address::At(base, rest) => (base, rest),
-            Address::Missing(service) => {
-                moments::service_missing(&asked.agent.company, &tool.name, service);
-                return Err(ErrorCode::Unavailable.into());
-            }
-        };
-        let url = reqwest::Url::parse(&format!("{base}{rest}")).map_err(|_| ErrorCode::Unavailable)?;
-        let exchange = mcp::Exchange {
-            guard: self.guard.clone(),
-            secrets: self.secrets.clone(),
-            slot: self.sessions.slot(&asked.agent.company, &url, mcp),
-            url,
-            secret: mcp.secret.clone(),
-            tool: mcp.tool.clone(),
-            arguments: arguments.clone(),
-            key: key(asked),
-            repeat: repeat(tool),
-        };
-        let effect = (repeat(tool) == Repeat::Never).then(|| memory.begin(&tool.name, arguments));
-        Ok(Prepared::Later(Work::Mcp(Box::new(exchange)), effect))
-    }
-
-    fn lookup(&self, lookup: Lookup) -> Prepared {
-        Prepared::Later(Work::Lookup(lookup, self.directory.clone()), None)
-    }
-}
-
-/// What is to be done, before it is known whether it may be.
-enum Prepared {
-    Now(Outcome),
-    Later(Work, Option<crate::effects::Effect>),
 }
 
 enum Decision {
@@ -282,15 +171,6 @@ fn may_be_repeated(tool: &Tool, arguments: &Arguments, asked: &Asked<'_>, memory
         Some(Stage::Running) => Err(ErrorCode::AlreadyRunning.into()),
         Some(Stage::Unknown) => Err(Problem::from(ErrorCode::OutcomeUnknown).counted(ToolOutcome::Refused)),
     }
-}
-
-fn repeat(tool: &Tool) -> Repeat {
-    if tool.idempotent { Repeat::Safe } else { Repeat::Never }
-}
-
-/// The name under which a service recognises a repeat.
-fn key(asked: &Asked<'_>) -> String {
-    format!("{}:{}", asked.call, asked.id.0)
 }
 
 /// It failed too often lately: nobody waits for it now.

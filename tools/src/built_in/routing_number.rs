@@ -27,7 +27,7 @@ fn fault(spoken: &str) -> Option<&'static str> {
         return Some("no bank's number begins like this");
     }
     let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
-    (sum % 10 != 0).then_some("the checksum is wrong: a digit is wrong or two are swapped")
+    (!sum.is_multiple_of(10)).then_some("the checksum is wrong: a digit is wrong or two are swapped")
 }
 
 /// Digits as a model writes down what was spoken: with spaces and dashes, or as English words.

@@ -84,9 +84,12 @@ async fn open(exchange: &Exchange) -> Result<Session, Trouble> {
     Ok(session)
 }
 
-/// Sessions by company, server and secret.
+/// Company, server and the secret's name.
+type Key = (CompanyId, Url, Option<String>);
+
+/// Every session there is.
 #[derive(Default)]
-pub(crate) struct Sessions(StdMutex<HashMap<(CompanyId, Url, Option<String>), Slot>>);
+pub(crate) struct Sessions(StdMutex<HashMap<Key, Slot>>);
 
 impl Sessions {
     /// The place of the session with a tool's server.
