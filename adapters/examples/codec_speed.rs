@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use call::Conversation;
 use common::company::{AgentSnapshot, Provider};
-use common::config::Openai;
+use common::config::{Deepgram, Openai};
 use common::ports::agent::AgentIo;
 use common::ports::{AgentCodec, AgentEvent, Agents as _, LineCodec, LineEvent, Lines as _};
 use common::private::SecretString;
@@ -62,6 +62,20 @@ fn main() {
         line.audio(&payload, &mut out);
         black_box(out.split());
     });
+    let mut deepgram = talking_deepgram();
+    let frame = Bytes::from(audio);
+    report("caller to Deepgram, both codecs", || {
+        let Ok(LineEvent::Audio { payload, length }) = line.read(media.clone()) else { panic!("not audio") };
+        deepgram.caller_audio(&payload, length, &mut io);
+        black_box(io.send.pop_front());
+        io.events.clear();
+    });
+    report("Deepgram to caller, both codecs", || {
+        deepgram.binary(frame.clone(), &mut io);
+        let Some(AgentEvent::Audio { payload, .. }) = io.events.pop_front() else { panic!("not audio") };
+        line.audio(&payload, &mut out);
+        black_box(out.split());
+    });
     report("(serde_json, media to a tree and back)", || {
         let tree: serde_json::Value = serde_json::from_slice(&media).expect("JSON");
         black_box(serde_json::to_vec(&tree).expect("JSON"));
@@ -92,7 +106,7 @@ fn started_line() -> Box<dyn LineCodec> {
 fn talking_agent() -> Box<dyn AgentCodec> {
     let key = SecretString::from("sk-none".to_owned());
     let openai = Openai { api_key: Some(key), base_url: "https://api.openai.com/v1".into() };
-    let mut codec = Providers::new(openai).open(&snapshot(), 0).expect("there is a key").codec;
+    let mut codec = Providers::new(openai).open(&snapshot(Provider::Openai), 0).expect("there is a key").codec;
     let mut io = AgentIo::default();
     codec.opened(&Conversation::default(), &mut io);
     let format = r#"{"format":{"type":"audio/pcmu"}}"#;
@@ -105,6 +119,21 @@ fn talking_agent() -> Box<dyn AgentCodec> {
     codec
 }
 
-fn snapshot() -> AgentSnapshot {
-    AgentSnapshot { voices: vec![testing::voice(Provider::Openai)], ..testing::agent_snapshot() }
+fn talking_deepgram() -> Box<dyn AgentCodec> {
+    let key = SecretString::from("dg-none".to_owned());
+    let deepgram = Deepgram { api_key: Some(key), base_url: "wss://agent.deepgram.com".into() };
+    let providers = Providers::new(Openai { api_key: None, base_url: String::new() }).with_deepgram(deepgram);
+    let mut codec = providers.open(&snapshot(Provider::Deepgram), 0).expect("there is a key").codec;
+    let mut io = AgentIo::default();
+    codec.opened(&Conversation::default(), &mut io);
+    for message in [r#"{"type":"Welcome"}"#, r#"{"type":"SettingsApplied"}"#] {
+        codec.text(Bytes::from(message), &mut io);
+    }
+    // The first audio also announces its answer.
+    codec.binary(Bytes::from_static(&[0xFF; 160]), &mut io);
+    codec
+}
+
+fn snapshot(provider: Provider) -> AgentSnapshot {
+    AgentSnapshot { voices: vec![testing::voice(provider)], ..testing::agent_snapshot() }
 }
