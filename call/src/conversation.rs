@@ -17,6 +17,9 @@ pub struct Conversation {
     pub numbered: u32,
     /// Tool calls, in the order asked: at most [`Conversation::MOST_TOOLS`], those that ended are dropped first.
     pub tools: Vec<Journal>,
+    /// BCP 47 language spoken last, where somebody said: whoever goes on speaks it too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 impl Conversation {

@@ -44,10 +44,14 @@ pub fn start(
     lifecycle: &Lifecycle,
 ) {
     let seat = SeatGuard::new(seats.clone(), reserve.call.clone(), reserve.epoch);
-    let mut link = AgentLink::new(agents.clone(), Arc::new(reserve.agent.clone()));
+    // Tools that ran at another worker are of unknown end here.
+    let heard = reserve.conversation.clone().unwrap_or_default().taken_over();
+    // The agent may have been asked to go on in another language there.
+    let spoken = heard.language.as_ref().and_then(|language| reserve.agent.in_language(language));
+    let agent = spoken.unwrap_or_else(|| reserve.agent.clone());
+    let mut link = AgentLink::new(agents.clone(), Arc::new(agent));
     lifecycle.start("prepare", async move {
-        // Tools that ran at another worker are of unknown end here.
-        link.dial(reserve.conversation.clone().unwrap_or_default().taken_over(), 0);
+        link.dial(heard, 0);
         let call = reserve.call.clone();
         let prepared = Prepared { reserve, link, events: VecDeque::new(), seat };
         wait(prepared, adopt, &call).await;

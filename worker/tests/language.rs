@@ -1,8 +1,8 @@
 //! The agent is configured anew in mid-call: by its own wish for another language, or by a new version of it.
 
-use crate::support::provider::{Greeted, ProviderSession, agent_with};
-use crate::support::{Bench, demo_company, worker_event};
-use ::call::CallEvent;
+use crate::support::provider::{FakeProvider, Greeted, ProviderSession, agent_with};
+use crate::support::{Bench, Setup, call, demo_company, worker_event};
+use ::call::{CallEvent, Conversation};
 use common::company::{AgentSnapshot, BuiltIn, Company, Language, ToolKind};
 use common::control::{CONFIG, ConfigChanged, Reach};
 use common::ports::Bus;
@@ -20,6 +20,9 @@ async fn a_language_the_agent_chooses_is_spoken_from_its_next_answer_on() {
     assert_eq!(greeted.session.output_of("fc_1").await["error"], Value::Null);
     greeted.session.told("response.create").await;
     assert_eq!(configured(&mut greeted.bench).await, (demo_agent_version(), "es".to_owned()));
+    let checkpoint = greeted.bench.session(&call(1)).await.checkpoint.unwrap();
+    let stored: Conversation = serde_json::from_slice(&checkpoint).unwrap();
+    assert_eq!(stored.language.as_deref(), Some("es"), "for whoever goes on");
 }
 
 #[tokio::test]
@@ -31,6 +34,17 @@ async fn a_link_that_is_dialled_later_speaks_the_language_too() {
     drop(greeted.session);
 
     let mut session = greeted.provider.session().await;
+    assert!(opened_with(&mut session).await.starts_with("Habla español."));
+}
+
+#[tokio::test]
+async fn a_call_that_comes_back_goes_on_in_the_language_it_had() {
+    let provider = FakeProvider::start().await;
+    let setup = Setup::new().with("openai.base_url", &provider.base_url()).with("openai.api_key", "sk-test");
+    let bench = setup.start().await;
+    let heard = Conversation { language: Some("es".into()), ..Conversation::default() };
+    bench.reserve_resumed(&call(1), bilingual(), heard).await;
+    let mut session = provider.session().await;
     assert!(opened_with(&mut session).await.starts_with("Habla español."));
 }
 

@@ -83,6 +83,7 @@ impl Call {
     /// The first configuration is the one the call began with: whoever began it has said so.
     fn configured(&mut self, at: At, version: String, language: String) {
         self.turns.speaks_with(&version);
+        self.conversation.language = Some(language.clone());
         let now = (version.clone(), language.clone());
         let before = self.configured.replace(now.clone());
         if before.is_some_and(|before| before != now) {

@@ -90,5 +90,5 @@ pub(crate) fn conversation() -> Conversation {
         version: None,
     };
     let turns = vec![turn(1, Speaker::Agent, "Hello."), turn(2, Speaker::Caller, "What time is breakfast?")];
-    Conversation { turns, numbered: 2, tools: Vec::new() }
+    Conversation { turns, numbered: 2, ..Conversation::default() }
 }
