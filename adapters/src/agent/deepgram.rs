@@ -8,9 +8,9 @@
 //! session is changed, `clock` time, `errors` which faults end a link.
 //!
 //! The protocol has no ids for answers and utterances, no cancel, no truncate and no usage, so all of that is made here:
-//! - An answer begins with the first audio, text or function request after a turn, and ends with `AgentAudioDone`, with
-//!   a request for functions, or when nothing of it came for a while. What still comes after a request for functions is
-//!   an answer of its own: the core must be free to have a filler said while a function runs.
+//! - An answer begins with the first audio, text or function request after a turn, and ends with `AgentAudioDone`, or
+//!   when nothing of it came for a while. One that is nothing but a request for functions ends with it: the core must be
+//!   free to have a filler said while a function runs. Results are followed by an answer of its own.
 //! - Audio that comes after the caller was heard to start belongs to the answer they interrupted and is thrown away,
 //!   until a turn, a function request or a few seconds tell that a new answer began.
 //! - Time is the caller's audio, as a codec has no clock: a telephone line sends it without a pause. It also is what
@@ -141,6 +141,7 @@ impl DeepgramLink {
         self.end_what_is_overdue(io);
         self.end_noise(io);
         self.wish_again(io);
+        self.ask_for_what_is_missed(io);
         self.tell_keys(io);
         self.update(io);
     }

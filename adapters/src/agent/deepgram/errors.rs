@@ -1,5 +1,5 @@
 //! Which faults matter. Every `Error` ends the session; the socket closes after it with a code that says nothing.
-//! <https://developers.deepgram.com/docs/voice-agent-errors> (read 2026-11)
+//! <https://developers.deepgram.com/docs/voice-agent-errors-warnings> (read 2026-11)
 
 use call::LinkFault;
 

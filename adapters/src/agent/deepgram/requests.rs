@@ -51,6 +51,7 @@ impl DeepgramLink {
         if new.is_empty() {
             return;
         }
+        let speaks = self.speech.is_running();
         self.begin(io);
         for request in new {
             let call = ToolCallId(cut(&request.id, ID_BYTES).to_owned());
@@ -60,8 +61,11 @@ impl DeepgramLink {
         }
         let beyond = self.requests.open.len().saturating_sub(MOST);
         self.requests.open.drain(..beyond);
-        // Nothing more comes before the results are in, except what was said before the request.
-        self.end(ReplyOutcome::Completed, io);
+        // What is being said before the request may still be on its way: it ends as every answer does. A request alone is
+        // complete.
+        if !speaks {
+            self.end(ReplyOutcome::Completed, io);
+        }
     }
 
     /// The caller spoke on: these are not wanted any more, and must not be answered.
@@ -90,18 +94,8 @@ impl DeepgramLink {
             response["thought_signature"] = signature.into();
         }
         Self::send(io, &response);
-        if self.requests.are_answered() {
-            self.results_are_in(io);
-        }
-    }
-
-    /// The server goes on by itself, in an answer of its own: one that is still being said (a filler, or what was said
-    /// before the request) must not be taken for it.
-    fn results_are_in(&mut self, io: &mut AgentIo) {
-        if self.speech.is_running() {
-            self.end(ReplyOutcome::Completed, io);
-        }
-        if !self.caller.speaks() {
+        // The server goes on by itself, behind what is still being said: a filler, or what was said before the request.
+        if self.requests.are_answered() && !self.caller.speaks() {
             self.speech.owe(Owed::Answer);
         }
     }

@@ -18,9 +18,17 @@ const PIECE_BYTES: usize = 1_600;
 /// milliseconds; but noise may be taken for a caller who never says a word, and the server may speak on.
 const LATE: Duration = Duration::from_secs(3);
 
-/// An answer of which nothing came for so long is over: the server does not always say so. Lower parts an answer in two
-/// when the model pauses; higher keeps the core from asking for anything.
-const STALLED: Duration = Duration::from_secs(4);
+/// An answer of which nothing came for so long is over, the server does not always say so. Lower parts an answer in two
+/// when a model or a voice pauses, and last words in two; higher keeps the core from asking for anything. It must be
+/// below the core's patience with an answer.
+const STALLED: Duration = Duration::from_secs(8);
+
+/// The same for an answer of which there are words but no sound.
+const SOUNDLESS: Duration = Duration::from_secs(4);
+
+/// An answer that is owed and wanted for so long is asked for: it may have been given in one with what was said before.
+/// Lower asks a slow model twice; it must be below the core's patience.
+const MISSED: Duration = Duration::from_secs(8);
 
 /// What the agent is saying.
 #[derive(Debug, Default)]
@@ -30,6 +38,8 @@ pub(super) struct Speech {
     last: Option<Answer>,
     gate: Gate,
     owed: Owed,
+    /// When the core wanted an answer that was owed anyway.
+    wanted: Option<Duration>,
     replies: u32,
     /// When the last of it came.
     progress: Duration,
@@ -40,11 +50,19 @@ struct Answer {
     reply: ReplyId,
     item: ItemId,
     text: Text,
+    sound: Sound,
 }
 
 /// Whether any text of an answer has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Text {
+    None,
+    Some,
+}
+
+/// Whether any audio of an answer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sound {
     None,
     Some,
 }
@@ -77,11 +95,30 @@ impl Speech {
     /// From now on the server owes this.
     pub(super) fn owe(&mut self, owed: Owed) {
         self.owed = owed;
+        self.wanted = None;
+    }
+
+    /// The core wants the answer that is owed.
+    pub(super) fn want(&mut self, now: Duration) {
+        self.wanted.get_or_insert(now);
+    }
+
+    /// Whether the core has wanted it for too long.
+    pub(super) fn is_missed(&self, now: Duration) -> bool {
+        self.owed == Owed::Answer && self.open.is_none() && self.wanted.is_some_and(|since| now >= since + MISSED)
     }
 
     /// Whether an answer is being said that may be heard.
     pub(super) fn is_running(&self) -> bool {
         self.open.is_some() && self.gate == Gate::Open
+    }
+
+    /// For how long nothing of the answer must have come to take it for over.
+    fn patience(&self) -> Duration {
+        match self.open {
+            Some(Answer { sound: Sound::None, .. }) => SOUNDLESS,
+            _ => STALLED,
+        }
     }
 
     /// Whether nothing is being said and nothing is due.
@@ -97,6 +134,7 @@ impl DeepgramLink {
             return;
         }
         let Answer { reply, item, .. } = self.answer(io);
+        self.speech.open.iter_mut().for_each(|open| open.sound = Sound::Some);
         for piece in frame.chunks(PIECE_BYTES) {
             let start = self.buffer.len();
             self.buffer.resize(start + piece.len().div_ceil(3) * 4, 0);
@@ -122,7 +160,7 @@ impl DeepgramLink {
                 None => return,
             },
         };
-        let Answer { reply, item, text: had } = old.unwrap_or_else(|| self.answer(io));
+        let Answer { reply, item, text: had, .. } = old.unwrap_or_else(|| self.answer(io));
         let text = if had == Text::Some { format!(" {text}") } else { text.to_owned() };
         Self::input(io, AgentInput::ReplyText { reply, item, text: Spoken::new(text) });
         let known = self.speech.open.iter_mut().chain(&mut self.speech.last);
@@ -149,7 +187,7 @@ impl DeepgramLink {
     /// The caller begins to speak: the server stops by itself, and nothing is owed before the caller has stopped.
     pub(super) fn interrupted(&mut self) {
         self.speech.gate = Gate::Late { since: self.clock.now() };
-        self.speech.owed = Owed::Nothing;
+        self.speech.owe(Owed::Nothing);
     }
 
     /// The core does not want this answer any more; there is no message to say so.
@@ -182,7 +220,7 @@ impl DeepgramLink {
     /// Ends an answer the server has forgotten, and the time in which audio counts as old.
     pub(super) fn end_what_is_overdue(&mut self, io: &mut AgentIo) {
         let now = self.clock.now();
-        let stalled = now >= self.speech.progress + STALLED;
+        let stalled = now >= self.speech.progress + self.speech.patience();
         match self.speech.gate {
             Gate::Open if stalled => self.end(ReplyOutcome::Completed, io),
             Gate::Late { since } if now >= since + LATE => self.new_answer(io),
@@ -221,10 +259,11 @@ impl DeepgramLink {
     }
 
     fn announce(&mut self, io: &mut AgentIo) -> Answer {
-        self.speech.owed = Owed::Nothing;
+        self.speech.owe(Owed::Nothing);
         self.wish.begun();
         self.speech.replies += 1;
-        let answer = Answer { reply: ReplyId(self.speech.replies), item: self.item(), text: Text::None };
+        let (reply, item) = (ReplyId(self.speech.replies), self.item());
+        let answer = Answer { reply, item, text: Text::None, sound: Sound::None };
         self.speech.open = Some(answer);
         Self::input(io, AgentInput::ReplyStarted { reply: answer.reply });
         answer

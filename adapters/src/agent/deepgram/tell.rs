@@ -34,11 +34,18 @@ impl DeepgramLink {
         self.wish(words, io);
     }
 
+    /// Asks for an answer the server owes but does not give.
+    pub(super) fn ask_for_what_is_missed(&mut self, io: &mut AgentIo) {
+        if self.speech.is_missed(self.clock.now()) && !self.caller.speaks() {
+            self.write(GO_ON.to_owned(), io);
+        }
+    }
+
     /// Makes the agent speak. After results and words of the caller the server answers by itself; else it needs a line
     /// to answer: the caller's last words, keys, or a bare request.
     fn go_on(&mut self, io: &mut AgentIo) {
         if self.speech.owed() == Owed::Answer {
-            return;
+            return self.speech.want(self.clock.now());
         }
         if let Some(words) = self.history.take_held() {
             return self.write(words, io);
