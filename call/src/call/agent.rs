@@ -147,6 +147,7 @@ impl Call {
     /// own detection stops only what ran when the speech began.
     pub(super) fn reply_began(&mut self, at: At, reply: ReplyId) {
         let link = self.link.number();
+        let unowed = self.has_said_goodbye();
         self.floor.reply_began(at, reply);
         self.turns.reply_began(link, reply);
         self.timers.stop(Timer::AskAgain);
@@ -158,6 +159,10 @@ impl Call {
             self.silence.prompt_is(link, reply);
         }
         if !self.floor.caller_speaks() {
+            if unowed && asked.is_none() {
+                self.floor.silence_reply();
+                self.tell_agent(AgentCommand::Cancel { reply });
+            }
             return;
         }
         match asked {
@@ -174,6 +179,12 @@ impl Call {
                 }
             }
         }
+    }
+
+    /// The call leaves and the last words were said. Some providers go on by themselves when the tool that leaves has
+    /// answered; what they say then would be a second goodbye.
+    fn has_said_goodbye(&self) -> bool {
+        matches!(self.life, Life::Leaving(_)) && self.floor.has_spoken() && self.floor.debt().is_none()
     }
 
     fn reply_text(&mut self, at: At, reply: ReplyId, item: ItemId, text: &Spoken) {

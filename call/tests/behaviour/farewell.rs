@@ -60,6 +60,27 @@ fn a_goodbye_that_comes_after_the_tool_is_waited_for() {
         );
 }
 
+/// Deepgram goes on by itself when a function was answered; it knows nothing of hanging up.
+#[test]
+fn a_second_goodbye_nobody_asked_for_is_not_heard() {
+    talking(Limits::default())
+        .begins(2000, 2, 2, "Goodbye.", 1000)
+        .at(2100, asks_for("hang_up", "t1"))
+        .at(2110, wants(ControlInput::Finish(EndBy::Agent)))
+        .at(2120, answers("t1"))
+        .at(2130, done(2))
+        .skip()
+        .at(2500, begun(3))
+        .at(2600, done(3))
+        .until(3500)
+        .check(
+            "2500 agent: cancel 3
+             3000 turn 2 Agent \"Goodbye.\" 2000-3000
+             3000 checkpoint
+             3300 hang up agent_hung_up",
+        );
+}
+
 #[test]
 fn a_caller_who_interrupts_the_goodbye_stays() {
     talking(Limits::default())
