@@ -65,9 +65,15 @@ pub struct Whose {
 
 /// What a task tells.
 enum Report {
-    Slow { call: ToolCallId, filler: Spoken },
+    Slow {
+        call: ToolCallId,
+        filler: Spoken,
+    },
     /// It is over; `None` when it never ran or was dropped. Boxed: a channel has room for 32 from its start.
-    Over { call: ToolCallId, answer: Option<Box<ToolAnswer>> },
+    Over {
+        call: ToolCallId,
+        answer: Option<Box<ToolAnswer>>,
+    },
 }
 
 impl Tools {
