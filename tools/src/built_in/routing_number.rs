@@ -92,6 +92,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_number_is_valid_only_in_a_range_that_is_in_use() {
+        let used = (0..100).filter(|first| {
+            let digits = [first / 10, first % 10, 1, 2, 3, 4, 5, 6];
+            let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
+            let number: String = digits.iter().chain([&((10 - sum % 10) % 10)]).map(u32::to_string).collect();
+            fault(&number).is_none()
+        });
+        let expected = (0..=12).chain(21..=32).chain(61..=72).chain([80]);
+        assert_eq!(used.collect::<Vec<u32>>(), expected.collect::<Vec<u32>>());
+    }
+
     proptest! {
         #[test]
         fn one_wrong_digit_is_found(place in 0usize..9, other in 0u32..10) {

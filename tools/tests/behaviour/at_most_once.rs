@@ -79,6 +79,14 @@ fn amount(amount: u64) -> Value {
 }
 
 #[tokio::test]
+async fn a_job_may_run_on_any_thread() {
+    fn moves<T: Send + 'static>(_: T) {}
+    let mut phone = Phone::new(vec![pay()], Some(SocketAddr::from(([127, 0, 0, 1], 1))));
+    moves(phone.job("pay", &amount(20)).run());
+    moves(phone);
+}
+
+#[tokio::test]
 async fn the_journal_comes_first() {
     let bank = Bank::open(|_| After::Answer).await;
     let mut phone = Phone::new(vec![pay()], Some(bank.address));
