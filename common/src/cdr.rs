@@ -86,13 +86,17 @@ pub struct Evidence {
     pub first_word_epoch: Option<u64>,
     /// Whether Twilio said that a media stream started, so that a worker must have something to tell.
     pub streamed: bool,
-    /// Who was to answer, by the webhook; [`Evidence::chosen`] stands over it.
+    /// Who was to answer, by the webhook, once a later word stands over it; until then the columns say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub opened: Option<Opened>,
     /// Who was to answer, by the caller's choice from a menu; the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Configured>,
     /// How the agent speaks, by the last word of a worker; of the same claim it stands over the caller's choice.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub configured: Option<Configured>,
     /// The claims under which the call left for a place.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub places: BTreeSet<u64>,
 }
 

@@ -45,11 +45,6 @@ pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
     if cdr.company < envelope.company {
         cdr.company.clone_from(&envelope.company);
     }
-    if cdr.accepted_ms.is_some() && cdr.evidence.opened.is_none() {
-        // From before this evidence was kept: the columns hold the webhook's words.
-        let (agent, version, language) = (cdr.agent.clone(), cdr.agent_version.clone(), cdr.language.clone());
-        cdr.evidence.opened = Some(Opened { agent, version, language });
-    }
     match &envelope.event {
         Event::Gateway(event) => gateway(cdr, envelope, event),
         Event::Worker(event) => worker(cdr, envelope, event),
@@ -83,9 +78,9 @@ fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
             }
         }
         GatewayEvent::Chosen { agent, agent_version, language, .. } => {
-            let told = configured(envelope, Some(agent), agent_version, language);
+            let (opened, told) = (webhooks_word(cdr), configured(envelope, Some(agent), agent_version, language));
             cdr.evidence.chosen = cdr.evidence.chosen.take().max(Some(told));
-            who_answers(cdr);
+            who_answers(cdr, opened);
         }
     }
 }
@@ -96,7 +91,7 @@ fn accepted(cdr: &mut Cdr, at_ms: u64, event: &GatewayEvent) {
     let word = |direction: common::event::Direction| direction as u8;
     let opened = Opened { agent: agent.clone(), version: agent_version.clone(), language: language.clone() };
     let told = (at_ms, Some(from), Some(to), Some(word(*direction)), weight(&opened));
-    let before = cdr.evidence.opened.clone().unwrap_or_default();
+    let before = webhooks_word(cdr);
     let known = cdr
         .accepted_ms
         .map(|known_ms| (known_ms, cdr.from.as_ref(), cdr.to.as_ref(), cdr.direction.map(word), weight(&before)));
@@ -105,9 +100,17 @@ fn accepted(cdr: &mut Cdr, at_ms: u64, event: &GatewayEvent) {
         cdr.direction = Some(*direction);
         cdr.from = Some(from.clone());
         cdr.to = Some(to.clone());
-        cdr.evidence.opened = Some(opened);
-        who_answers(cdr);
+        who_answers(cdr, opened);
     }
+}
+
+/// Who was to answer, by the webhook known so far: kept beside a later word, in the columns where there is none.
+fn webhooks_word(cdr: &Cdr) -> Opened {
+    let columns = || {
+        let (agent, version, language) = (cdr.agent.clone(), cdr.agent_version.clone(), cdr.language.clone());
+        Opened { agent, version, language }
+    };
+    cdr.evidence.opened.clone().unwrap_or_else(columns)
 }
 
 /// Of two webhooks at the same time one that found an agent comes first.
@@ -127,15 +130,15 @@ fn configured(envelope: &Envelope, agent: Option<&AgentId>, version: &str, langu
 }
 
 /// Agent, version and language from what was said of them.
-fn who_answers(cdr: &mut Cdr) {
-    let Evidence { opened, chosen, configured, .. } = &cdr.evidence;
-    let opened = opened.clone().unwrap_or_default();
+fn who_answers(cdr: &mut Cdr, opened: Opened) {
+    let Evidence { chosen, configured, .. } = &cdr.evidence;
     let last = match (chosen, configured) {
         (Some(chosen), Some(configured)) if chosen.epoch > configured.epoch => Some(chosen),
         (chosen, configured) => configured.as_ref().or(chosen.as_ref()),
     };
     let (version, language) = last.map(|last| (last.version.clone(), last.language.clone())).unzip();
     let agent = chosen.as_ref().and_then(|chosen| chosen.agent.clone());
+    cdr.evidence.opened = last.is_some().then(|| opened.clone());
     (cdr.agent, cdr.agent_version) = (agent.or(opened.agent), version.or(opened.version));
     cdr.language = language.or(opened.language);
 }
@@ -154,9 +157,9 @@ fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
         CallEvent::SilencePrompted { .. } => count(&mut cdr.silence_prompts),
         CallEvent::ToolRun { .. } => count(&mut cdr.tools),
         CallEvent::Configured { version, language, .. } => {
-            let told = configured(envelope, None, version, language);
+            let (opened, told) = (webhooks_word(cdr), configured(envelope, None, version, language));
             cdr.evidence.configured = cdr.evidence.configured.take().max(Some(told));
-            who_answers(cdr);
+            who_answers(cdr, opened);
         }
         CallEvent::AgentLost { .. } => count(&mut cdr.agent_losses),
         CallEvent::Used(usage) => cdr.usage = sum_of(cdr.usage, *usage),
