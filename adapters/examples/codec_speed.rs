@@ -70,8 +70,10 @@ fn main() {
         black_box(io.send.pop_front());
         io.events.clear();
     });
+    // Another link: on the first one hours of the caller have passed, and the answer is over.
+    let mut speaking = talking_deepgram();
     report("Deepgram to caller, both codecs", || {
-        deepgram.binary(frame.clone(), &mut io);
+        speaking.binary(frame.clone(), &mut io);
         let Some(AgentEvent::Audio { payload, .. }) = io.events.pop_front() else { panic!("not audio") };
         line.audio(&payload, &mut out);
         black_box(out.split());
