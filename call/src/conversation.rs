@@ -15,6 +15,8 @@ pub struct Conversation {
     pub turns: Vec<Turn>,
     /// How many numbers were given out: the next turn gets this plus one.
     pub numbered: u32,
+    /// Number of what the caller said last, known by its sound: the words may still be on their way. 0 for nothing yet.
+    pub caller_spoke: u32,
     /// Tool calls, in the order asked: at most [`Conversation::MOST_TOOLS`], those that ended are dropped first.
     pub tools: Vec<Journal>,
     /// BCP 47 language spoken last, where somebody said: whoever goes on speaks it too.

@@ -171,10 +171,11 @@ impl Turns {
         self.caller.push(CallerTurn { item, number, started: self.latest, stopped: None, said: None });
     }
 
-    /// The caller stops.
-    pub(crate) fn caller_stopped(&mut self, at: At, item: ItemId) {
+    /// The caller stops. The words come later; that something was said is known now.
+    pub(crate) fn caller_stopped(&mut self, at: At, item: ItemId, conversation: &mut Conversation) {
         if let Some(turn) = self.caller.iter_mut().find(|turn| turn.item == item) {
             turn.stopped.get_or_insert(at);
+            conversation.caller_spoke = conversation.caller_spoke.max(turn.number);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use crate::effects::{Effect, Effects, Stage, same_object};
 use crate::errors::ErrorCode;
-use call::{Conversation, Journal, Speaker, ToolCallId, ToolStage};
+use call::{Conversation, Journal, ToolCallId, ToolStage};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -134,7 +134,8 @@ impl Memory {
             return false;
         };
         let after = self.asked[place].after;
-        let spoken = conversation.turns.iter().any(|turn| turn.speaker == Speaker::Caller && turn.number > after);
+        // By the sound: the transcript of a "yes" may come behind the tool call it agrees to.
+        let spoken = conversation.caller_spoke > after;
         if spoken {
             self.asked.remove(place);
         }

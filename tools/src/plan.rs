@@ -33,7 +33,7 @@ pub enum Plan {
 /// What a tool wants of the call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Want {
-    /// Give this to the core, after the answer.
+    /// Give this to the core, before the answer: a call that leaves needs no more words.
     Control(ControlInput),
     /// Go on in this language, one of the agent's, spelt as the agent spells it.
     Language(String),

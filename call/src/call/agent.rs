@@ -132,7 +132,7 @@ impl Call {
         if !self.floor.caller_stopped(at, item) {
             return self.ignore();
         }
-        self.turns.caller_stopped(at, item);
+        self.turns.caller_stopped(at, item, &mut self.conversation);
         self.silence.caller(at);
         self.asks.caller_stopped();
     }
@@ -175,7 +175,7 @@ impl Call {
             }
             None => {
                 if let Some(item) = self.floor.caller_overtaken(at) {
-                    self.turns.caller_stopped(at, item);
+                    self.turns.caller_stopped(at, item, &mut self.conversation);
                 }
             }
         }

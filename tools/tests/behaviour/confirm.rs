@@ -53,6 +53,16 @@ async fn words_from_before_the_request_are_no_agreement_though_their_transcript_
 }
 
 #[tokio::test]
+async fn a_yes_that_is_not_written_down_yet_is_an_agreement() {
+    let mut phone = phone().await;
+    phone.says(Caller, "Pay twenty.");
+    phone.ask("pay", &json!({"amount": 20})).await.is_error("confirmation_needed", Refused);
+    phone.conversation.numbered += 1;
+    phone.conversation.caller_spoke = phone.conversation.numbered;
+    phone.ask("pay", &json!({"amount": 20})).await.is_result(&json!("paid"));
+}
+
+#[tokio::test]
 async fn another_worker_knows_what_the_caller_was_asked() {
     let mut phone = phone().await;
     phone.says(Caller, "Pay twenty.");

@@ -100,6 +100,9 @@ impl Phone {
     /// Somebody says something.
     pub(crate) fn says(&mut self, speaker: Speaker, text: &str) {
         self.conversation.numbered += 1;
+        if speaker == Speaker::Caller {
+            self.conversation.caller_spoke = self.conversation.numbered;
+        }
         self.conversation.turns.push(Turn {
             number: self.conversation.numbered,
             speaker,

@@ -79,10 +79,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 {
                     self.configure(state, agent);
                 }
-                state.deferred.push_back(Input::Tool(ToolInput::Answered(answer)));
+                // The core knows that the call leaves when it decides whether the answer needs words.
                 if let Some(Want::Control(input)) = wants {
                     state.deferred.push_back(Input::Control(input));
                 }
+                state.deferred.push_back(Input::Tool(ToolInput::Answered(answer)));
             }
             Plan::Later(job) => {
                 let stored = job.journal_first.then(|| self.news.stored());
