@@ -99,19 +99,27 @@ impl Topic {
     async fn next(&mut self) -> Bytes {
         loop {
             if let Some(messages) = &mut self.messages {
-                match messages.next().await {
-                    Some(payload) => return payload,
-                    None => self.messages = None,
+                if let Some(payload) = messages.next().await {
+                    return payload;
                 }
+                self.messages = None;
                 sleep(LISTEN_AGAIN).await;
             }
+            self.messages = Some(self.subscribed().await);
+        }
+    }
+
+    /// Tries until the bus is there; says once that it is not.
+    async fn subscribed(&mut self) -> BoxStream<Bytes> {
+        let mut failures = 0_u64;
+        loop {
             match self.bus.listen(self.name).await {
-                Ok(messages) => self.messages = Some(messages),
-                Err(error) => {
-                    moments::orders_away(self.name, &error);
-                    sleep(LISTEN_AGAIN).await;
-                }
+                Ok(messages) => return messages,
+                Err(error) if failures == 0 => moments::orders_away(self.name, &error),
+                Err(_) => {}
             }
+            failures += 1;
+            sleep(LISTEN_AGAIN).await;
         }
     }
 }
