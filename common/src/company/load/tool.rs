@@ -1,12 +1,11 @@
 //! `tools.toml`: what agents of a company may ask for. Each row becomes a tool of every agent that names it.
 
+mod kind;
+
 use super::notes::Notes;
 use super::sheet::Sheet;
 use super::{ToolPlace, read as read_file, standard};
-use crate::company::{
-    BuiltIn, Company, Confirm, HttpTool, Keep, Language, McpTool, Rate, Sample, SecretHeader, SecretRef, Tool,
-    ToolKind, speaks,
-};
+use crate::company::{Company, Confirm, Keep, Language, Rate, Tool, ToolKind, speaks};
 use crate::mistakes::{Mistake, unknown};
 use serde_json::Value;
 use std::cell::Cell;
@@ -16,23 +15,6 @@ use std::path::Path;
 /// Longest run of a tool that does not say. A caller waits for it; longer is a call that seems dead, shorter cuts off
 /// services that are slow on a bad day.
 pub(super) const TIMEOUT_MS: u64 = 8_000;
-
-/// What a row may begin with besides what belongs to its kind.
-const KINDS: [&str; 3] = ["built_in", "http", "mcp"];
-
-/// What a built-in tool may do.
-const DOES: [&str; 10] = [
-    "hang_up",
-    "transfer",
-    "enqueue",
-    "conference",
-    "send_digits",
-    "create_ticket",
-    "lookup_record",
-    "search_records",
-    "validate_routing_number",
-    "set_language",
-];
 
 /// A row, and what of it depends on the agent.
 pub(super) struct Row {
@@ -78,12 +60,7 @@ fn row(table: &mut Sheet<'_>, notes: &Notes, path: &Path, folder: &Path) -> Row 
         let right = text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if right { Ok(text.to_owned()) } else { Err("letters, digits or _, at most 64".into()) }
     });
-    table.must_be_there("kind", "http");
-    let kind = match table.choice("kind", &KINDS).as_deref() {
-        Some("http") => ToolKind::Http(http(table)),
-        Some("mcp") => ToolKind::Mcp(mcp(table, name.as_deref().unwrap_or_default())),
-        _ => ToolKind::BuiltIn(built_in(table)),
-    };
+    let kind = kind::read(table, name.as_deref().unwrap_or_default());
     let description = match &kind {
         ToolKind::BuiltIn(does) => {
             table.text("description", standard::description(does)).unwrap_or_else(|| standard::description(does).into())
@@ -98,7 +75,7 @@ fn row(table: &mut Sheet<'_>, notes: &Notes, path: &Path, folder: &Path) -> Row 
         parameters: parameters(table, notes, folder, &kind),
         enabled: table.flag("enabled").unwrap_or(true),
         timeout_ms: table.number("timeout_ms", 100..=60_000, TIMEOUT_MS),
-        idempotent: table.flag("idempotent").unwrap_or_else(|| is_idempotent(&kind)),
+        idempotent: table.flag("idempotent").unwrap_or_else(|| kind::is_idempotent(&kind)),
         kind,
         confirm: match table.choice("confirm", &["read_back", "no"]).as_deref() {
             Some("read_back") => Confirm::ReadBack,
@@ -112,91 +89,6 @@ fn row(table: &mut Sheet<'_>, notes: &Notes, path: &Path, folder: &Path) -> Row 
         rate: rate(table),
     };
     Row { tool, place, filler: filler(table), used: Cell::new(false) }
-}
-
-fn is_idempotent(kind: &ToolKind) -> bool {
-    match kind {
-        ToolKind::BuiltIn(does) => standard::is_idempotent(does),
-        ToolKind::Http(http) => http.method == "GET",
-        ToolKind::Mcp(_) => false,
-    }
-}
-
-fn built_in(table: &mut Sheet<'_>) -> BuiltIn {
-    table.must_be_there("does", "transfer");
-    let does = table.choice("does", &DOES);
-    match does.as_deref() {
-        Some("transfer") => BuiltIn::Transfer,
-        Some("enqueue") => BuiltIn::Enqueue,
-        Some("conference") => BuiltIn::Conference,
-        Some("send_digits") => BuiltIn::SendDigits,
-        Some("create_ticket") => BuiltIn::CreateTicket,
-        Some("lookup_record") => BuiltIn::LookupRecord { record: record(table), argument: argument(table) },
-        Some("search_records") => {
-            BuiltIn::SearchRecords { record: record(table), most: table.number("most", 1..=20, 3) as u32 }
-        }
-        Some("validate_routing_number") => BuiltIn::ValidateRoutingNumber,
-        Some("set_language") => BuiltIn::SetLanguage,
-        _ => BuiltIn::HangUp,
-    }
-}
-
-fn record(table: &mut Sheet<'_>) -> String {
-    table.needed("record", "order").unwrap_or_default()
-}
-
-fn argument(table: &mut Sheet<'_>) -> String {
-    table.needed("argument", "order_id").unwrap_or_default()
-}
-
-fn http(table: &mut Sheet<'_>) -> HttpTool {
-    HttpTool {
-        method: table.choice("method", &["GET", "POST", "PUT", "PATCH", "DELETE"]).unwrap_or_else(|| "GET".into()),
-        url: url(table),
-        headers: table.texts("headers", "application/json").into_iter().collect(),
-        secret: secret(table),
-        sign: table.text("sign", "loans_signing_key").map(SecretRef),
-        body: table.json("body"),
-        result: table.texts("result", "/data/status").into_iter().collect(),
-        sample: sample(table),
-    }
-}
-
-fn mcp(table: &mut Sheet<'_>, name: &str) -> McpTool {
-    McpTool { url: url(table), tool: table.text("tool", name).unwrap_or_else(|| name.into()), secret: secret(table) }
-}
-
-fn url(table: &mut Sheet<'_>) -> String {
-    let begins = |text: &str| text.starts_with("https://") || text.starts_with("http://") || text.starts_with('{');
-    let url = table.parsed("url", "{loans}/loans/{loan_number}", |text| {
-        if begins(text) {
-            Ok(text.to_owned())
-        } else {
-            Err("a URL, or {service}/… with a service of the company".into())
-        }
-    });
-    url.unwrap_or_default()
-}
-
-fn secret(table: &mut Sheet<'_>) -> Option<SecretHeader> {
-    let mut inner = table.table("secret")?;
-    let header = SecretHeader {
-        name: inner.needed("header", "Authorization").unwrap_or_default(),
-        prefix: inner.any_text("prefix", "Bearer ").unwrap_or_default(),
-        secret: SecretRef(inner.needed("name", "loans_key").unwrap_or_default()),
-    };
-    inner.finish();
-    Some(header)
-}
-
-fn sample(table: &mut Sheet<'_>) -> Option<Sample> {
-    let mut inner = table.table("sample")?;
-    let sample = match inner.json("answer") {
-        Some(answer) => Sample::Answer(answer),
-        None => Sample::Record { record: record(&mut inner), argument: argument(&mut inner) },
-    };
-    inner.finish();
-    Some(sample)
 }
 
 /// The schema: in the row, in a file beside it, or the standard one of a built-in tool (null).
@@ -260,7 +152,7 @@ pub(super) fn of_agent(sheet: &mut Sheet<'_>, rows: &[Row], company: &Company, l
             let known = rows
                 .iter()
                 .map(|row| row.tool.name.as_str())
-                .chain(DOES.into_iter().filter(|name| standard::tool(name).is_some()));
+                .chain(kind::DOES.into_iter().filter(|name| standard::tool(name).is_some()));
             sheet.note(
                 line,
                 "tools",
