@@ -61,6 +61,12 @@ pub(crate) fn asked<T>(answer: Result<T, DbError>) -> anyhow::Result<T> {
     answer.context("failed to use the database of DATABASE_URL; `patchbay doctor` says more")
 }
 
+/// Prints a line. That nobody reads it, as behind a pipe that was closed, must not stop what is being written.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
 /// A table for a terminal: columns as wide as their widest cell.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();

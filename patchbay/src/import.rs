@@ -1,6 +1,6 @@
 //! `patchbay import`: records of a company from a table or a list. Good rows are stored, broken ones told.
 
-use crate::agents::{asked, directory, parse_company};
+use crate::agents::{asked, directory, line, parse_company};
 use crate::cli::Settings;
 use crate::process;
 use anyhow::Context;
@@ -59,12 +59,15 @@ async fn import(config: &Config, args: &ImportArgs) -> anyhow::Result<()> {
     }
     let broken = rows.broken.len();
     if args.json {
-        println!("{:#}", json!({"added": added, "changed": changed, "same": same, "broken": rows.broken}));
+        line(format_args!("{:#}", json!({"added": added, "changed": changed, "same": same, "broken": rows.broken})));
     } else {
         for row in &rows.broken {
-            println!("{} line {}: the row {}", args.file.display(), row.line, row.fault);
+            line(format_args!("{} line {}: the row {}", args.file.display(), row.line, row.fault));
         }
-        println!("{} {}: {added} added, {changed} changed, {same} unchanged, {broken} broken", args.company, args.kind);
+        line(format_args!(
+            "{} {}: {added} added, {changed} changed, {same} unchanged, {broken} broken",
+            args.company, args.kind
+        ));
     }
     anyhow::ensure!(broken == 0, "{broken} of {} rows were left out", broken + rows.records.len());
     Ok(())

@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::net::TcpListener;
 use tokio::time::{Duration, Instant};
 
-const COMMANDS: [&str; 8] = ["demo", "up", "ring", "gateway", "worker", "recorder", "migrate", "doctor"];
+const COMMANDS: [&str; 12] =
+    ["demo", "up", "ring", "gateway", "worker", "recorder", "migrate", "doctor", "agents", "import", "tools", "say"];
 
 #[tokio::test]
 async fn the_help_of_every_command_shows_how_to_call_it() {
@@ -19,6 +20,22 @@ async fn the_help_of_every_command_shows_how_to_call_it() {
         assert!(help.status.success());
         let examples = help.said.split_once("Example").expect(command).1;
         assert!(examples.contains(&format!("patchbay {command}")), "{command}: {}", help.said);
+    }
+}
+
+#[tokio::test]
+async fn commands_of_commands_show_how_to_call_them_too() {
+    for command in [
+        ["agents", "apply"],
+        ["agents", "list"],
+        ["agents", "export"],
+        ["agents", "versions"],
+        ["tools", "list"],
+        ["tools", "run"],
+    ] {
+        let help = run(&[command[0], command[1], "--help"], &[]).await;
+        let examples = help.said.split_once("Example").expect(command[1]).1;
+        assert!(examples.contains(&format!("patchbay {}", command.join(" "))), "{}", help.said);
     }
 }
 

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test may fail like the test itself")]
 #![allow(clippy::disallowed_methods, reason = "tests stand outside the roles: they own their tasks and their clock")]
 
+mod agents;
 mod command_line;
 mod invariants;
 mod no_speech_in_logs;

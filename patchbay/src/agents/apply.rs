@@ -1,7 +1,7 @@
 //! `patchbay agents apply`: from a folder of packs into the database, after a look at what changes.
 
 use super::list::parse_company;
-use super::{asked, diff, directory};
+use super::{asked, diff, directory, line};
 use crate::{assemble, source};
 use anyhow::Context;
 use clap::Args;
@@ -44,13 +44,13 @@ pub(crate) async fn run(config: &Config, args: &ApplyArgs) -> anyhow::Result<()>
     let read = load::load(dir, &Services::default()).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
     let packs = source::checked(read)?;
     for warning in &packs.warnings {
-        println!("warning: {warning}");
+        line(format_args!("warning: {warning}"));
     }
     let directory = directory(config)?;
     let found = asked(directory.configuration().await)?;
     let plan = plan(&packs, &found.roster, args, directory.as_ref()).await?;
     if plan.companies.is_empty() && plan.records.is_empty() {
-        println!("nothing to do: all of it is in force already");
+        line(format_args!("nothing to do: all of it is in force already"));
         return Ok(());
     }
     agreed(args)?;
@@ -87,7 +87,7 @@ async fn plan<'p>(
         }
         let sign = if known.is_none() { "+" } else { "~" };
         if !changes.is_empty() || known.is_none() {
-            println!("{sign} company {}  {}\n{changes}", new.id, new.name);
+            line(format_args!("{sign} company {}  {}\n{changes}", new.id, new.name));
         }
     }
     Ok(plan)
@@ -133,21 +133,21 @@ async fn write(config: &Config, directory: &dyn Directory, plan: &Plan<'_>, args
     };
     if !plan.records.is_empty() {
         let stored = asked(directory.store(&plan.records).await)?;
-        println!("records: {} added, {} changed", stored.added, stored.changed);
+        line(format_args!("records: {} added, {} changed", stored.added, stored.changed));
     }
     for company in &plan.companies {
         let revision = asked(directory.apply(company, "apply").await)?;
         for agent in company.agents.values() {
-            println!("applied {}/{}  version {}  revision {revision}", company.id, agent.id, agent.version);
+            line(format_args!("applied {}/{}  version {}  revision {revision}", company.id, agent.id, agent.version));
         }
         if let Some(bus) = &bus {
             tell(bus.as_ref(), company, revision, args).await;
         }
     }
     match bus {
-        Some(_) if args.live => println!("gateways take it over now, calls under way with their next answer"),
-        Some(_) => println!("gateways take it over now; calls under way go on as they began"),
-        None => println!("gateways take it over within ten seconds (NATS_URL is not set: nobody was told)"),
+        Some(_) if args.live => line(format_args!("gateways take it over now, calls under way with their next answer")),
+        Some(_) => line(format_args!("gateways take it over now; calls under way go on as they began")),
+        None => line(format_args!("gateways take it over within ten seconds (NATS_URL is not set: nobody was told)")),
     }
     Ok(())
 }
@@ -158,6 +158,6 @@ async fn tell(bus: &dyn Bus, company: &Company, revision: u64, args: &ApplyArgs)
     let word = ConfigChanged { company: company.id.clone(), revision, reach };
     let payload = serde_json::to_vec(&word).unwrap_or_default();
     if let Err(error) = bus.tell(control::CONFIG, payload.into()).await {
-        println!("warning: nobody could be told of {}: {error}", company.id);
+        line(format_args!("warning: nobody could be told of {}: {error}", company.id));
     }
 }

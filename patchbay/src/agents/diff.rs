@@ -97,8 +97,8 @@ fn things(old: &Things, new: &Things, indent: &str) -> String {
 fn hint(value: &Value) -> String {
     let of = |name: &str| value.get(name).and_then(Value::as_str);
     match of("description").or_else(|| of("address")).or_else(|| of("provider")) {
-        Some(text) => format!("  {}", short(text)),
-        None => String::new(),
+        Some(text) if !text.is_empty() => format!("  {}", short(text)),
+        _ => String::new(),
     }
 }
 

@@ -4,7 +4,7 @@ mod script;
 
 use super::diff::plain;
 use super::list::parse_company;
-use super::{asked, directory};
+use super::{asked, directory, line};
 use anyhow::Context;
 use clap::Args;
 use common::company::load::{standard_description, standard_parameters, standard_tool};
@@ -38,7 +38,7 @@ pub(crate) async fn run(config: &Config, args: &ExportArgs) -> anyhow::Result<()
         let folder = args.dir.join(company.id.as_str());
         anyhow::ensure!(!folder.exists(), "{} is there already; nothing is written over", folder.display());
         let records = export(directory.as_ref(), company, &folder).await?;
-        println!("{}: {} agents, {records} records", folder.display(), company.agents.len());
+        line(format_args!("{}: {} agents, {records} records", folder.display(), company.agents.len()));
     }
     Ok(())
 }
@@ -146,6 +146,11 @@ fn of_tool(tool: &Tool, company: &Company, agent: &Agent) -> Value {
     let same = plain(tool);
     for field in ["enabled", "timeout_ms", "idempotent", "confirm", "keep", "filler", "rate"] {
         row[field] = same[field].clone();
+    }
+    for field in ["filler", "headers", "result"] {
+        if row.get(field).and_then(Value::as_object).is_some_and(Map::is_empty) {
+            row[field] = Value::Null;
+        }
     }
     row
 }
