@@ -9,9 +9,11 @@
 mod agents;
 mod command_line;
 mod invariants;
+mod last_words;
 mod no_speech_in_logs;
 mod stores_away;
 mod support;
+mod tools_once;
 mod traces;
 mod whole_call;
 mod worker_lost;

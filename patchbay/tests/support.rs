@@ -2,8 +2,10 @@
 
 pub(crate) mod caller;
 pub(crate) mod collector;
+pub(crate) mod desk;
 pub(crate) mod hotel;
 pub(crate) mod patience;
+pub(crate) mod payers;
 pub(crate) mod program;
 pub(crate) mod record;
 pub(crate) mod stores;
