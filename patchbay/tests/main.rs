@@ -8,6 +8,7 @@
 
 mod agents;
 mod command_line;
+mod features;
 mod invariants;
 mod last_words;
 mod no_speech_in_logs;
