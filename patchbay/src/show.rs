@@ -67,7 +67,9 @@ pub(crate) fn phone(event: &PhoneEvent) -> Option<String> {
         PhoneEvent::Cleared { dropped_ms } => {
             format!("  …          {} s of the agent's answer thrown away", tenths(*dropped_ms))
         }
-        PhoneEvent::Noticed(notice) => format!("  network    complains: {notice:?}"),
+        // Twilio logs it whenever a server closes a stream, also one that is done with it.
+        PhoneEvent::Noticed(notice) if notice.code == 31921 => return None,
+        PhoneEvent::Noticed(notice) => format!("  network    complains: {}, {}", notice.code, notice.text),
         PhoneEvent::Redirected => "  …          the call goes elsewhere".to_owned(),
         PhoneEvent::Ended(end) => format!("  ended      {end:?}"),
         _ => return None,
