@@ -297,6 +297,16 @@ pub enum NextStep {
     Apologize,
 }
 
+impl NextStep {
+    /// The step as the record may keep it: keys may be a secret, and are for the telephone network only.
+    pub(crate) fn without_keys(&self) -> Self {
+        match self {
+            Self::Digits { .. } => Self::Digits { keys: Spoken::default() },
+            other => other.clone(),
+        }
+    }
+}
+
 /// A piece of audio that wants to pass. The driver keeps the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {

@@ -88,7 +88,7 @@ impl Call {
         self.turns.line_gone();
         self.turns.agent_lost();
         self.publish_turns();
-        self.left = Some(step.clone());
+        self.left = Some(step.without_keys());
         self.push(Command::Leave(step));
         self.close(at);
     }
