@@ -20,7 +20,11 @@ pub(super) async fn agents(config: &Config) -> Finding {
         (source::Origin::Folder, true) => format!("in {folder}; the database holds none"),
         (source::Origin::Nowhere, _) => "anywhere".to_owned(),
     };
-    let records = source.packs.as_ref().map(|packs| format!(", {} records", packs.records.len())).unwrap_or_default();
+    let records = match &source.packs {
+        Some(packs) => Some(packs.records.len()),
+        None => stored_records(config, &source).await.ok(),
+    };
+    let records = records.map(|records| format!(", {records} records")).unwrap_or_default();
     let found = format!("{companies} companies, {agents} agents{records} {from}");
     if let Some(error) = source.away {
         return sick("agents", format!("{found}; the database cannot be asked: {error}"), "see `record` below");
@@ -52,6 +56,18 @@ pub(super) async fn tools(config: &Config) -> Finding {
     let how = "PATCHBAY_SERVICES__NAME is an address, PATCHBAY_SECRET_NAME a secret";
     let advice = if advice.is_empty() { String::new() } else { format!("{}; {how}", advice.join("; ")) };
     Finding { advice, ..well("tools", found) }
+}
+
+/// How many records the database holds for the companies in force.
+async fn stored_records(config: &Config, source: &source::Source) -> anyhow::Result<usize> {
+    let (_, directory) = assemble::database(config)?;
+    let mut count = 0;
+    for company in source.roster.companies.keys() {
+        for kind in directory.record_kinds(company).await? {
+            count += directory.records(company, &kind).await?.len();
+        }
+    }
+    Ok(count)
 }
 
 async fn look(config: &Config) -> anyhow::Result<source::Source> {
