@@ -23,8 +23,8 @@ use tokio::time::sleep;
 
 /// Conversations at the same time.
 const AT_ONCE: usize = 20;
-/// Tool runs that come of one conversation at the least, on average: callers overtake some of what they asked for.
-const RUNS_EACH: usize = 5;
+/// Tool runs that come of one conversation, roughly: callers overtake some of what they asked for.
+const RUNS_EACH: usize = 10;
 /// How long a caller waits for a word of the agent before giving up. Nothing here takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -49,7 +49,7 @@ async fn no_effect_is_doubled_and_no_function_is_left_unanswered() {
     let _quiet = quiet();
     let (runs, seed) = (number("PATCHBAY_TOOL_RUNS", 200), number("PATCHBAY_TOOL_SEED", 1));
     println!("tools_once: seed {seed}");
-    let conversations = Payers::new(seed).conversations(AT_ONCE + runs as usize / RUNS_EACH);
+    let conversations = Payers::new(seed).conversations(AT_ONCE + 2 * runs as usize / RUNS_EACH);
     let desks = open(&conversations, seed).await;
     let (past, kills) = live_through(&desks, conversations, runs as usize, seed).await;
 
@@ -73,7 +73,7 @@ async fn open(conversations: &[Conversation], seed: u64) -> Desks {
     // Functions that can be taken back are asked for early, some are, and some requests come twice.
     let habits = deepgram::Habits { speculation: Chance(0.5), signatures: Chance(0.5), ..deepgram::Habits::default() };
     let faults = deepgram::faults::Faults {
-        resumed_speech: Chance(0.15),
+        resumed_speech: Chance(0.3),
         duplicate_calls: Chance(0.15),
         ..deepgram::faults::Faults::default()
     };
@@ -94,8 +94,10 @@ async fn live_through(desks: &Desks, all: Vec<Conversation>, runs: usize, seed: 
     let caller = async || {
         while so_far.get() < runs {
             let Some(conversation) = waiting.borrow_mut().next() else { return };
+            // Nobody begins a conversation more than is needed by the looks of it.
+            so_far.set(so_far.get() + RUNS_EACH);
             let over = hold(desks, conversation).await;
-            so_far.set(so_far.get() + over.runs.iter().filter(|run| run.name != "hang_up").count());
+            so_far.set(so_far.get() - RUNS_EACH + over.runs.iter().filter(|run| run.name != "hang_up").count());
             past.borrow_mut().push(over);
         }
     };
@@ -138,7 +140,8 @@ struct Kills {
 async fn kill_again_and_again(loans: &Loans, kills: &Cell<Kills>, seed: u64) {
     let mut dice = Dice::new(seed.rotate_left(32));
     loop {
-        sleep(Duration::from_millis(500 + dice.below(2_000))).await;
+        // Between two kills there is time for a request to be waited for too long.
+        sleep(Duration::from_millis(1_500 + dice.below(4_000))).await;
         let requests = loans.server.until(|requests| requests.iter().any(is_open_payment)).await;
         loans.server.stop().await;
         let Kills { times, payments } = kills.get();
@@ -244,7 +247,7 @@ fn order(run: &ToolRun) -> (String, Cents) {
     (arguments["loan_number"].as_str().unwrap().to_owned(), amount)
 }
 
-/// The figures, in a line.
+/// The figures, in a line. A run in which nothing was interrupted or killed shows nothing.
 fn tell(past: &[Past], desks: &Desks, kills: Kills, seed: u64) {
     let runs = |wire: Wire| {
         let calls = past.iter().filter(|past| past.conversation.wire == wire);
@@ -253,11 +256,13 @@ fn tell(past: &[Past], desks: &Desks, kills: Kills, seed: u64) {
     let mut outcomes = BTreeMap::<&str, u32>::new();
     past.iter().flat_map(|past| &past.runs).for_each(|run| *outcomes.entry(&run.outcome).or_default() += 1);
     let interruptions: u64 = past.iter().map(|past| past.interruptions).sum();
-    let spoken_over: usize = past.iter().map(|past| past.conversation.spoken_at_once()).sum();
+    let at_once: usize = past.iter().map(|past| past.conversation.spoken_at_once()).sum();
+    let (fillers, cut) = fillers(desks);
     println!(
         "tools_once: {} runs on OpenAI's wire and {} on Deepgram's in {} calls, {outcomes:?}; {} payments took effect, \
-         0 twice; 0 functions unanswered; {interruptions} interruptions of the agent, {spoken_over} sentences while a tool \
-         ran; {} kills with {} payments under way; seed {seed}",
+         none twice; no function was left unanswered; the agent was interrupted {interruptions} times, {cut} times in the \
+         {fillers} times it said that it takes a while, and spoken to {at_once} times without waiting; {} kills with {} \
+         payments under way; seed {seed}",
         runs(Wire::Openai),
         runs(Wire::Deepgram),
         past.len(),
@@ -265,4 +270,16 @@ fn tell(past: &[Past], desks: &Desks, kills: Kills, seed: u64) {
         kills.times,
         kills.payments,
     );
+    assert!(interruptions > 0 && fillers > 0 && kills.payments > 0);
+    assert!(runs(Wire::Openai) > 0 && runs(Wire::Deepgram) > 0);
+}
+
+/// How often the agents said that it takes a while, and how often they were interrupted then.
+fn fillers(desks: &Desks) -> (usize, usize) {
+    let (openai, deepgram) = (desks.openai.sessions(), desks.deepgram.sessions());
+    let items = openai.iter().flat_map(|session| &session.items).filter(|item| item.text == desk::FILLER);
+    let items = items.map(|item| item.truncated_at.is_some());
+    let answers = deepgram.iter().flat_map(|session| &session.answers).filter(|answer| answer.text == desk::FILLER);
+    let all: Vec<_> = items.chain(answers.map(|answer| answer.interrupted_at.is_some())).collect();
+    (all.len(), all.iter().filter(|cut| **cut).count())
 }
