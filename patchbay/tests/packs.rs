@@ -141,7 +141,7 @@ async fn the_order_desk_s_checklist(servers: Option<&Servers>) {
     let [leg] = &legs[..] else { panic!("one person is called: {legs:?}") };
     assert_eq!(leg.to, "+12125550150");
     assert!(leg.heard[0].contains("XYZ789"), "the briefing comes first: {:?}", leg.heard);
-    assert_eq!(leg.connected_with, [played.truth.call_sid.clone()]);
+    assert_eq!(leg.connected_with, std::slice::from_ref(&played.truth.call_sid));
     let [transfer] = &played.transfers[..] else { panic!("one transfer: {:?}", played.transfers) };
     assert_eq!((transfer.target.as_str(), transfer.outcome.as_deref()), ("supervisor", Some("answered")));
     assert!(transfer.talked_s.is_some_and(|talked| talked >= 3), "{transfer:?}");
