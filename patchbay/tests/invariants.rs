@@ -7,16 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Who of us may know whom of us.
-const KNOWS: [(&str, &[&str]); 9] = [
+const KNOWS: [(&str, &[&str]); 10] = [
     ("call", &[]),
     ("common", &["call"]),
     ("adapters", &["call", "common"]),
     ("gateway", &["call", "common"]),
-    ("worker", &["call", "common"]),
+    ("tools", &["call", "common"]),
+    ("worker", &["call", "common", "tools"]),
     ("recorder", &["call", "common"]),
     ("loadtest", &["xtask"]),
     ("xtask", &[]),
-    ("patchbay", &["adapters", "call", "common", "gateway", "loadtest", "recorder", "worker"]),
+    ("patchbay", &["adapters", "call", "common", "gateway", "loadtest", "recorder", "tools", "worker"]),
 ];
 
 /// Drivers of servers: only adapters hold them.

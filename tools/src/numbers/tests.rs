@@ -1,3 +1,5 @@
+//! Numbers that may be called and numbers that may not, by country and kind.
+
 use super::*;
 
 /// Companies forward callers to numbers like these.

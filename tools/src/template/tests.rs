@@ -1,3 +1,5 @@
+//! Templates of addresses and bodies: what arguments make of them, and that none of them escapes its place.
+
 use super::*;
 use proptest::prelude::*;
 
