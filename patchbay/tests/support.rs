@@ -4,6 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod collector;
 pub(crate) mod desk;
 pub(crate) mod hotel;
+pub(crate) mod pack;
 pub(crate) mod patience;
 pub(crate) mod payers;
 pub(crate) mod program;
