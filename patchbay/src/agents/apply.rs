@@ -135,13 +135,19 @@ async fn write(config: &Config, directory: &dyn Directory, plan: &Plan<'_>, args
         let stored = asked(directory.store(&plan.records).await)?;
         line(format_args!("records: {} added, {} changed", stored.added, stored.changed));
     }
+    let reach = if args.live { Reach::AllCalls } else { Reach::NewCalls };
+    let mut words = Vec::new();
     for company in &plan.companies {
         let revision = asked(directory.apply(company, "apply").await)?;
         for agent in company.agents.values() {
             line(format_args!("applied {}/{}  version {}  revision {revision}", company.id, agent.id, agent.version));
         }
-        if let Some(bus) = &bus {
-            tell(bus.as_ref(), company, revision, args).await;
+        words.push(ConfigChanged { company: company.id.clone(), revision, reach });
+    }
+    // Told when all are there: a gateway that begins to follow the database meets every company at once.
+    if let Some(bus) = &bus {
+        for word in &words {
+            tell(bus.as_ref(), word).await;
         }
     }
     match bus {
@@ -153,11 +159,9 @@ async fn write(config: &Config, directory: &dyn Directory, plan: &Plan<'_>, args
 }
 
 /// Tells the gateways, and with `--live` the workers. A word that is lost is made up for by the gateways' own looking.
-async fn tell(bus: &dyn Bus, company: &Company, revision: u64, args: &ApplyArgs) {
-    let reach = if args.live { Reach::AllCalls } else { Reach::NewCalls };
-    let word = ConfigChanged { company: company.id.clone(), revision, reach };
-    let payload = serde_json::to_vec(&word).unwrap_or_default();
+async fn tell(bus: &dyn Bus, word: &ConfigChanged) {
+    let payload = serde_json::to_vec(word).unwrap_or_default();
     if let Err(error) = bus.tell(control::CONFIG, payload.into()).await {
-        line(format_args!("warning: nobody could be told of {}: {error}", company.id));
+        line(format_args!("warning: nobody could be told of {}: {error}", word.company));
     }
 }
