@@ -13,6 +13,6 @@ pub mod twiml;
 
 pub use callback::{FormFault, StatusCallback, StreamCallback, Webhook};
 pub use form::Form;
-pub use signature::{Forged, verify_form, verify_json, verify_upgrade};
 pub use places::{PlaceEnd, Waiting, key};
+pub use signature::{Forged, verify_form, verify_json, verify_upgrade};
 pub use twiml::{Connect, Dial, Enqueue, Gather, Host, Party, Rejection, Stream, Verb, document};

@@ -38,12 +38,8 @@ impl Outside {
         let key = KEY.to_owned();
         let openai =
             provider::Options { script: Arc::clone(&script), key: key.clone(), ..provider::Options::default() };
-        let deepgram = deepgram::Options {
-            script,
-            key,
-            habits: deepgram::Habits::plain(),
-            ..deepgram::Options::default()
-        };
+        let deepgram =
+            deepgram::Options { script, key, habits: deepgram::Habits::plain(), ..deepgram::Options::default() };
         let network = Network::start(NetworkConfig::new("http://127.0.0.1:0/")).await?;
         story.introduce(&network)?;
         Ok(Self {

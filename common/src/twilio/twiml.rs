@@ -197,7 +197,8 @@ fn write_verb(xml: &mut Xml, verb: &Verb) -> io::Result<()> {
         Verb::Gather(gather) => write_gather(xml, gather),
         Verb::Dial(dial) => write_dial(xml, dial),
         Verb::Enqueue(Enqueue { name, action, wait }) => {
-            let attributes = [("action", action.as_str()), ("method", "POST"), ("waitUrl", wait), ("waitUrlMethod", "POST")];
+            let attributes =
+                [("action", action.as_str()), ("method", "POST"), ("waitUrl", wait), ("waitUrlMethod", "POST")];
             around(xml, "Enqueue", &attributes, name)
         }
         Verb::Leave => empty(xml, "Leave", &[]),
@@ -206,7 +207,8 @@ fn write_verb(xml: &mut Xml, verb: &Verb) -> io::Result<()> {
 
 fn write_gather(xml: &mut Xml, Gather { action, keys, wait_s, verbs }: &Gather) -> io::Result<()> {
     let (keys, wait) = (keys.to_string(), wait_s.to_string());
-    let attributes = [("input", "dtmf"), ("numDigits", &keys), ("timeout", &wait), ("action", action), ("method", "POST")];
+    let attributes =
+        [("input", "dtmf"), ("numDigits", &keys), ("timeout", &wait), ("action", action), ("method", "POST")];
     open(xml, "Gather", &attributes)?;
     for verb in verbs {
         write_verb(xml, verb)?;

@@ -41,6 +41,5 @@ pub fn point(config: &mut Config, outside: &Outside) {
         config.services.set(service, url);
     }
     config.tools.private_hosts = outside.private_hosts();
-    config.tools.secrets =
-        outside.secrets().map(|(name, secret)| (name.to_owned(), SecretString::from(secret))).into();
+    config.tools.secrets = outside.secrets().map(|(name, secret)| (name.to_owned(), SecretString::from(secret))).into();
 }

@@ -65,8 +65,18 @@ pub const TABLE: &[Metric] = &[
     row("patchbay_calls_refused_total", Counter, &["reason"], "Callers who heard a sentence instead of an agent."),
     row("patchbay_calls_resumed_total", Counter, &[], "Calls that went on at another worker."),
     row("patchbay_menus_total", Counter, &["pressed"], "Menus passed, by whether a key was pressed."),
-    row("patchbay_places_total", Counter, &["way", "outcome"], "Places calls were sent to, by kind and how they ended."),
-    row("patchbay_members_not_called_total", Counter, &[], "Members of queues and conferences who could not be called."),
+    row(
+        "patchbay_places_total",
+        Counter,
+        &["way", "outcome"],
+        "Places calls were sent to, by kind and how they ended.",
+    ),
+    row(
+        "patchbay_members_not_called_total",
+        Counter,
+        &[],
+        "Members of queues and conferences who could not be called.",
+    ),
     row(
         "patchbay_stream_errors_total",
         Counter,
@@ -104,7 +114,12 @@ pub const TABLE: &[Metric] = &[
         &[],
         "How long tools that must not run twice waited until it was stored that they run.",
     ),
-    row("patchbay_tools_without_journal_total", Counter, &[], "Tools that ran though the state store was late to know."),
+    row(
+        "patchbay_tools_without_journal_total",
+        Counter,
+        &[],
+        "Tools that ran though the state store was late to know.",
+    ),
     row(
         "patchbay_tools_outliving_calls_total",
         Counter,

@@ -7,10 +7,7 @@ const HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
 
 fn connect(action: &str, url: &str, parameters: BTreeMap<String, String>) -> Verb {
     let status_callback = Some(format!("{action}/status"));
-    Verb::Connect(Connect {
-        action: action.into(),
-        stream: Stream { url: url.into(), status_callback, parameters },
-    })
+    Verb::Connect(Connect { action: action.into(), stream: Stream { url: url.into(), status_callback, parameters } })
 }
 
 #[test]
