@@ -1,7 +1,10 @@
 //! A pack's conversation, played once with everything around it, and all that is known of it afterwards.
 
 use super::record::Recorded;
+use common::company::Services;
+use common::company::load::load;
 use common::ports::{Directory, Ticket, ToolRun, Transfer};
+use common::private::SecretString;
 use common::testing;
 use loadtest::outside::Outside;
 use loadtest::phone::{self, CallEnd, CallTruth};
@@ -26,6 +29,9 @@ pub(crate) struct Played {
 pub(crate) async fn play(pack: &str, servers: Option<&Servers>) -> Played {
     let agents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents");
     let outside = Outside::start(Story::read(&agents.join(pack)).unwrap()).await.unwrap();
+    if let Some(servers) = servers {
+        put_into_force(&agents, &servers.database_url).await;
+    }
     let agents = agents.display().to_string();
     let mut settings = vec![("agents.dir", agents.as_str())];
     if let Some(servers) = servers {
@@ -50,6 +56,17 @@ pub(crate) async fn play(pack: &str, servers: Option<&Servers>) -> Played {
         recorded,
         running: Some(running),
     }
+}
+
+/// What `patchbay agents apply` does: the companies and what they know stand in the database.
+async fn put_into_force(agents: &Path, database_url: &str) {
+    let packs = load(agents, &Services::default()).unwrap();
+    let (db, directory) = adapters::db::open(Some(&SecretString::from(database_url))).unwrap();
+    db.migrate().await.unwrap();
+    for company in packs.roster.companies.values() {
+        directory.apply(company, "a test").await.unwrap();
+    }
+    directory.store(&packs.records).await.unwrap();
 }
 
 impl Played {
