@@ -56,39 +56,39 @@ impl Directory for Shelf {
     }
 
     async fn revision(&self) -> Result<u64, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn configuration(&self) -> Result<Configuration, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn apply(&self, _: &Company, _: &str) -> Result<u64, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn versions(&self, _: &CompanyId) -> Result<Vec<AgentVersion>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn forget_version(&self, _: &CompanyId, _: &AgentId, _: &str) -> Result<(), DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn store(&self, _: &[Record]) -> Result<Stored, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn records(&self, _: &CompanyId, _: &str) -> Result<Vec<Record>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn record_kinds(&self, _: &CompanyId) -> Result<Vec<String>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn tickets(&self, _: &CallId) -> Result<Vec<Ticket>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn transfers(&self, _: &CallId) -> Result<Vec<Transfer>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn tool_runs(&self, _: &CallId) -> Result<Vec<ToolRun>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
     async fn audit(&self, _: &CompanyId, _: u32) -> Result<Vec<Audited>, DbError> {
-        unimplemented!()
+        unreachable!("tools only look records up")
     }
 }
