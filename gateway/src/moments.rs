@@ -62,7 +62,12 @@ pub(crate) fn member_took_call(call: &CallId) {
 }
 
 pub(crate) fn nobody_called(call: &CallId) {
-    tracing::error!(call.id = %call, "nobody can be called into a queue or conference without TWILIO_ACCOUNT_SID's REST interface");
+    counter!("patchbay_members_not_called_total").increment(1);
+    tracing::error!(
+        call.id = %call,
+        "the caller waits alone: without Twilio's REST interface nobody is called into a queue or conference; \
+         `patchbay doctor` says what it lacks"
+    );
 }
 
 pub(crate) fn member_not_called(call: &CallId, error: &TelephoneError) {
