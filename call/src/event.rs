@@ -98,8 +98,15 @@ pub enum CallEvent {
         /// BCP 47 language of the conversation.
         language: String,
     },
-    /// What the provider billed.
-    Used(Usage),
+    /// What a provider billed.
+    Used {
+        /// How much of what.
+        #[serde(flatten)]
+        usage: Usage,
+        /// Whose price applies; the core does not know, its driver says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UsedBy>,
+    },
     /// The last event of this worker's part of the call.
     Ended {
         /// Why.
@@ -169,6 +176,24 @@ pub enum Fact {
         /// All of it.
         details: Spoken,
     },
+    /// A text message was sent to the person on the telephone.
+    Message {
+        /// The telephone network's id of it.
+        message: String,
+        /// Name of its template.
+        template: String,
+        /// Country it went to, two capital letters; empty when unknown.
+        country: String,
+        /// Parts it was cut into: each has its price.
+        segments: u32,
+    },
+    /// The person on the telephone does not want to be called again.
+    OptedOut,
+    /// The recording of the call began, rested or ended.
+    Recording {
+        /// Which.
+        state: RecordingState,
+    },
     /// The agent wanted something it may not do; a person should know.
     Refused {
         /// What: a tool's name.
@@ -176,6 +201,22 @@ pub enum Fact {
         /// Why, as a typed error: `not_listed`, `premium_number`, ...
         why: String,
     },
+}
+
+/// What becomes of a recording while the call lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingState {
+    /// It is kept from now on.
+    Started,
+    /// Nothing is kept until it goes on; the silence keeps its length.
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// Nothing more is kept; what was kept stays.
+    Stopped,
+    /// The caller does not want to be recorded: nothing more is kept, and what was kept is deleted.
+    Refused,
 }
 
 /// Somebody's words, as they were heard.
@@ -260,6 +301,15 @@ impl Usage {
     }
 }
 
+/// Whose price a usage has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedBy {
+    /// The provider's name: `openai`, `deepgram`, `scripted`.
+    pub provider: String,
+    /// The provider's model.
+    pub model: String,
+}
+
 /// Why a worker's part of a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -274,6 +324,8 @@ pub enum EndReason {
     Silence,
     /// The call reached its maximum length.
     TimeLimit,
+    /// The call cost as much as it may.
+    Budget,
     /// No voice agent could be reached.
     AgentUnavailable,
     /// The line's socket broke without a word.
@@ -295,6 +347,7 @@ impl EndReason {
             Self::OperatorHungUp => "operator_hung_up",
             Self::Silence => "silence",
             Self::TimeLimit => "time_limit",
+            Self::Budget => "budget",
             Self::AgentUnavailable => "agent_unavailable",
             Self::LineLost => "line_lost",
             Self::Moved => "moved",

@@ -259,6 +259,8 @@ pub enum EndBy {
     Agent,
     /// A person at the console.
     Operator,
+    /// The call has cost as much as it may: the agent says that time is up, and it ends.
+    Budget,
 }
 
 /// What happens to the call after the media stream has been left. Stored with the session, read by the gateway.

@@ -73,7 +73,13 @@ impl Departure {
         match by {
             EndBy::Agent => Self::hang_up(EndReason::AgentHungUp, Stoppable::BeforeTail, Patience::Answers),
             EndBy::Operator => Self::hang_up(EndReason::OperatorHungUp, Stoppable::Not, Patience::Words),
+            EndBy::Budget => Self::hang_up(EndReason::Budget, Stoppable::Not, Patience::Words),
         }
+    }
+
+    /// Whether the agent has been asked to say that time is up.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        matches!(self.reason, EndReason::TimeLimit | EndReason::Budget)
     }
 
     /// It was silent for too long.

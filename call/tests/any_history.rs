@@ -72,6 +72,7 @@ fn control() -> impl Strategy<Value = ControlInput> {
         words().prop_map(ControlInput::Say),
         Just(ControlInput::Finish(EndBy::Agent)),
         Just(ControlInput::Finish(EndBy::Operator)),
+        Just(ControlInput::Finish(EndBy::Budget)),
         Just(ControlInput::HangUp),
         step_elsewhere().prop_map(ControlInput::Leave),
         "[0-9]".prop_map(|version| ControlInput::Configured { version, language: "en".into() }),

@@ -246,7 +246,7 @@ impl Call {
 
     fn used(&mut self, usage: Usage) {
         if usage != Usage::default() {
-            self.publish(CallEvent::Used(usage));
+            self.publish(CallEvent::Used { usage, by: None });
         }
     }
 

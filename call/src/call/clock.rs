@@ -70,7 +70,7 @@ impl Call {
             // What was played is noted before every input; there is nothing more to it.
             Timer::Played => {}
             Timer::Silence => self.silence_strikes(at),
-            Timer::MaxCall => self.time_is_up(at),
+            Timer::MaxCall => self.time_is_up(at, Departure::time_limit()),
             Timer::Farewell | Timer::Tail => self.go(at),
             Timer::Gone => self.close(at),
         }
@@ -111,10 +111,14 @@ impl Call {
         }
     }
 
-    fn time_is_up(&mut self, at: At) {
-        self.asks.clear();
-        self.asks.push(AgentCommand::Cue(Cue::TimeLimit));
-        self.leave(at, Departure::time_limit());
+    /// The call is as long, or has cost as much, as it may: the agent says so once.
+    pub(super) fn time_is_up(&mut self, at: At, departure: Departure) {
+        let said = matches!(self.life, Life::Leaving(now) if now.is_out_of_time());
+        if !said && self.life.is_open() {
+            self.asks.clear();
+            self.asks.push(AgentCommand::Cue(Cue::TimeLimit));
+        }
+        self.leave(at, departure);
     }
 
     /// Goes on with the way out when the last words have been heard.

@@ -3,7 +3,7 @@
 use super::{Call, millis};
 use crate::next::Departure;
 use crate::playback::Echo;
-use crate::{AgentCommand, At, CallEvent, ControlInput, Digit, EndReason, LineInput, MarkId, NextStep};
+use crate::{AgentCommand, At, CallEvent, ControlInput, EndBy, Digit, EndReason, LineInput, MarkId, NextStep};
 
 /// Keys kept while there is no agent to tell: a card number and its date.
 const MOST_KEYS: usize = 32;
@@ -70,6 +70,7 @@ impl Call {
                     self.ignore();
                 }
             }
+            ControlInput::Finish(EndBy::Budget) => self.time_is_up(at, Departure::finish(EndBy::Budget)),
             ControlInput::Finish(by) => self.leave(at, Departure::finish(by)),
             ControlInput::HangUp => self.hang_up(at, EndReason::OperatorHungUp),
             ControlInput::Leave(step) => self.leave_for(at, Departure::to(&step), step),

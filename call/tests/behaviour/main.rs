@@ -2,6 +2,7 @@
 
 mod agent_lost;
 mod barge_in;
+mod budget;
 mod configured;
 mod farewell;
 mod fenced;

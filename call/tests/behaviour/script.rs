@@ -222,7 +222,7 @@ fn show_event(event: &CallEvent) -> String {
         CallEvent::AgentComplained { code } => format!("agent complained {code}"),
         CallEvent::Fact(fact) => format!("fact {fact:?}"),
         CallEvent::Configured { version, language, .. } => format!("configured {version} {language}"),
-        CallEvent::Used(usage) => format!("used {} tokens of audio", usage.audio_out),
+        CallEvent::Used { usage, .. } => format!("used {} tokens of audio", usage.audio_out),
     }
 }
 
