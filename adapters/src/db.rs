@@ -16,12 +16,22 @@ mod sqlite;
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
-use common::ports::{Db, DbError, Directory};
+use common::ports::{Aftercare, Db, DbError, Directory, Outbound};
 use common::private::{ExposeSecret, SecretString};
 use std::sync::Arc;
 
-/// One database as record and as directory.
-pub type Opened = (Arc<dyn Db>, Arc<dyn Directory>);
+/// One database as everything it keeps.
+#[derive(Clone)]
+pub struct Opened {
+    /// The record.
+    pub db: Arc<dyn Db>,
+    /// Companies, agents and what companies know.
+    pub directory: Arc<dyn Directory>,
+    /// Batches of outbound calls.
+    pub outbound: Arc<dyn Outbound>,
+    /// What is done after calls.
+    pub aftercare: Arc<dyn Aftercare>,
+}
 
 /// The record and the directory at this URL, `postgres://…` or `sqlite://…`; in memory where there is none. Both are
 /// the same database by the same connections.
@@ -38,7 +48,8 @@ pub fn open(url: Option<&SecretString>) -> Result<Opened, DbError> {
 
 fn both(database: impl Db + Directory) -> Opened {
     let database = Arc::new(database);
-    (database.clone(), database)
+    let unbuilt = Arc::new(crate::unbuilt::Unbuilt);
+    Opened { db: database.clone(), directory: database, outbound: unbuilt.clone(), aftercare: unbuilt }
 }
 
 /// What a failure on this side of the database lets the caller do. Columns that are not as expected are no fault of the

@@ -12,4 +12,6 @@ pub mod line;
 pub mod state;
 pub mod twilio;
 
+#[allow(missing_docs)]
+pub mod unbuilt;
 mod wire;

@@ -36,7 +36,7 @@ async fn a_url_that_cannot_be_read_does_not_show_its_password() {
 async fn missing_tables_are_named_for_what_they_are() {
     let check = async |db: &dyn Db| {
         let batch = events(&fresh_call(), Epoch(1), 3);
-        for answer in [db.check().await.map(drop), db.record(&batch, count).await.map(drop)] {
+        for answer in [db.check().await.map(drop), db.record(&batch, &count).await.map(drop)] {
             assert!(matches!(answer, Err(DbError::Schema { found: 0, needed: 1.. })), "{answer:?}");
         }
     };
@@ -50,7 +50,7 @@ async fn newer_tables_are_used_and_mentioned() {
         db.migrate().await.expect("a build leaves what a newer one applied");
         let health = db.check().await.expect("check");
         assert!(health.faults[0].contains("newer"), "{health:?}");
-        db.record(&events(&fresh_call(), Epoch(1), 3), count).await.expect("record");
+        db.record(&events(&fresh_call(), Epoch(1), 3), &count).await.expect("record");
     };
     const NEWER: &str = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
                          values (9999, 'later', true, '', 0)";
@@ -92,10 +92,10 @@ async fn a_lock_that_is_held_is_a_conflict_and_soon_said() {
         let mut holding = other.begin().await.expect("begin");
         sqlx::query("lock table calls in exclusive mode").execute(&mut *holding).await.expect("the lock");
         let batch = events(&fresh_call(), Epoch(1), 3);
-        let answer = db.record(&batch, count).await;
+        let answer = db.record(&batch, &count).await;
         assert!(matches!(answer, Err(DbError::Conflict(_))), "{answer:?}");
         holding.rollback().await.expect("to let go");
-        assert_eq!(db.record(&batch, count).await.expect("record").fresh, 3);
+        assert_eq!(db.record(&batch, &count).await.expect("record").fresh, 3);
     })
     .await;
 }
@@ -105,17 +105,17 @@ async fn a_cut_connection_heals_by_itself() {
     with_database(async |url| {
         let db = Postgres::open(&url).expect("a URL");
         db.migrate().await.expect("migrate");
-        db.record(&events(&fresh_call(), Epoch(1), 3), count).await.expect("record");
+        db.record(&events(&fresh_call(), Epoch(1), 3), &count).await.expect("record");
         let mut other = PgConnection::connect(&url).await.expect("connect");
         sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
             .execute(&mut other)
             .await
             .expect("to cut");
         let batch = events(&fresh_call(), Epoch(1), 3);
-        let mut answer = db.record(&batch, count).await;
+        let mut answer = db.record(&batch, &count).await;
         if let Err(error) = answer {
             assert!(matches!(error, DbError::Away(_)), "{error}");
-            answer = db.record(&batch, count).await;
+            answer = db.record(&batch, &count).await;
         }
         assert_eq!(answer.expect("record").fresh, 3);
     })
@@ -129,7 +129,7 @@ async fn a_standby_is_away_for_writing() {
         db.migrate().await.expect("migrate");
         let read_only =
             Postgres::open(&format!("{url}&options=-c%20default_transaction_read_only%3Don")).expect("a URL");
-        let answer = read_only.record(&events(&fresh_call(), Epoch(1), 1), count).await;
+        let answer = read_only.record(&events(&fresh_call(), Epoch(1), 1), &count).await;
         assert!(matches!(answer, Err(DbError::Away(_))), "{answer:?}");
     })
     .await;

@@ -75,7 +75,7 @@ async fn after_three_tries_the_network_is_away() {
 async fn a_refusal_is_not_repeated() {
     let server = Server::answering([(401, r#"{"code":20003,"message":"Authenticate"}"#)]).await;
     let error = server.rest().hang_up(&call()).await.expect_err("refused");
-    assert!(matches!(error, TelephoneError::Refused { code: Some(20003), status: 401 }), "{error}");
+    assert!(matches!(error, TelephoneError::Refused { code: Some(20003), status: 401, .. }), "{error}");
     assert_eq!(server.seen().len(), 1);
 }
 

@@ -130,7 +130,9 @@ mod turns;
 pub use call::Call;
 pub use command::{AgentCommand, Command, Cue};
 pub use conversation::Conversation;
-pub use event::{CallEvent, EndReason, Fact, Heard, Kept, RecordingState, Resumed, Speaker, ToolOutcome, Turn, Usage, UsedBy};
+pub use event::{
+    CallEvent, EndReason, Fact, Heard, Kept, RecordingState, Resumed, Speaker, ToolOutcome, Turn, Usage, UsedBy,
+};
 pub use input::{
     AgentInput, At, ControlInput, Digit, EndBy, Frame, From, Input, ItemId, LineInput, LinkFault, MarkId, NextStep,
     Pass, ReplyId, ReplyOutcome, ToolAnswer, ToolCallId, ToolInput,

@@ -1,7 +1,8 @@
 //! The call detail record: one row a call, whatever was seen of it, in whatever order.
 
-use crate::event::{Direction, Source};
-use crate::ids::{AgentId, CallId, CompanyId, WorkerId};
+use crate::costs::Costs;
+use crate::event::{Direction, MachineDeed, Source};
+use crate::ids::{AgentId, AttemptId, CallId, CompanyId, WorkerId};
 use crate::private::PhoneNumber;
 use call::{Turn, Usage};
 use serde::{Deserialize, Serialize};
@@ -62,8 +63,26 @@ pub struct Cdr {
     pub reply_gap_sum_ms: u64,
     /// Number of waits.
     pub reply_gaps: u32,
-    /// What the provider billed.
+    /// What the providers billed.
     pub usage: Usage,
+    /// What it cost, part by part.
+    #[serde(default)]
+    pub costs: Costs,
+    /// For a call that we made: which try of which batch it was.
+    #[serde(default)]
+    pub attempt: Option<AttemptId>,
+    /// Who answered a call that we made, by Twilio's verdict: `human`, `machine_end_beep`, ...
+    #[serde(default)]
+    pub answered_by: Option<String>,
+    /// What was done when a machine answered.
+    #[serde(default)]
+    pub machine: Option<MachineDeed>,
+    /// Text messages sent.
+    #[serde(default)]
+    pub messages: u32,
+    /// Recordings made, deleted ones too.
+    #[serde(default)]
+    pub recordings: u32,
     /// Per source and epoch: events stored and, once known, how many there are.
     pub tally: BTreeMap<String, Tally>,
     /// Whether every event of every source that closed is here, and the call is closed.
@@ -195,6 +214,12 @@ impl Cdr {
             reply_gap_sum_ms: 0,
             reply_gaps: 0,
             usage: Usage::default(),
+            costs: Costs::default(),
+            attempt: None,
+            answered_by: None,
+            machine: None,
+            messages: 0,
+            recordings: 0,
             tally: BTreeMap::new(),
             complete: false,
             evidence: Evidence::default(),

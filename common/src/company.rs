@@ -1,6 +1,7 @@
 //! Companies and their voice agents, as configured. A call uses the snapshot taken when it was accepted.
 
 mod agent;
+mod around;
 mod phrases;
 mod services;
 mod snapshot;
@@ -9,6 +10,10 @@ mod tool;
 pub mod load;
 
 pub use agent::{Agent, AgentLimits, Language, Provider, TurnDetection, Voice};
+pub use around::{
+    AfterCall, AfterMessage, AtTwilio, Budget, HOOK_EVENTS, Hook, MessageTemplate, RecordBy, RecordFrom, Recording,
+    SummaryWish, Texting,
+};
 pub use phrases::Phrases;
 pub use services::Services;
 pub use snapshot::AgentSnapshot;
@@ -52,6 +57,12 @@ pub struct Company {
     pub rooms: BTreeMap<String, Room>,
     /// Addresses of the services its tools use, by name.
     pub services: BTreeMap<String, String>,
+    /// What it may send as text messages.
+    #[serde(default)]
+    pub texting: Texting,
+    /// Its own systems that are told about calls, by name.
+    #[serde(default)]
+    pub hooks: BTreeMap<String, Hook>,
 }
 
 impl Roster {

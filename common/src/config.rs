@@ -53,6 +53,16 @@ pub struct Config {
     pub worker: Worker,
     /// Recorder.
     pub recorder: Recorder,
+    /// Where recordings are kept.
+    pub recordings: Recordings,
+    /// The model that reads calls that are over.
+    pub summary: Summary,
+    /// Outbound calls.
+    pub outbound: Outbound,
+    /// Console and API.
+    pub console: Console,
+    /// A price table that replaces the one built in.
+    pub prices_file: Option<PathBuf>,
     /// Ops listener of this process: `/livez /readyz /metrics`.
     pub ops_listen: SocketAddr,
     /// OTLP endpoint, `http://127.0.0.1:4318`.
@@ -190,4 +200,47 @@ pub struct Recorder {
     pub batch: usize,
     /// Longest wait for a batch to fill.
     pub batch_wait: Duration,
+}
+
+/// Where recordings are kept.
+#[derive(Clone, Debug)]
+pub struct Recordings {
+    /// A folder, or `s3://bucket/path`, `gs://…`, `az://…`.
+    pub url: String,
+    /// Credentials and settings of the object store as its own tools name them: `AWS_ACCESS_KEY_ID`, `GOOGLE_…`,
+    /// `AZURE_…`.
+    pub options: BTreeMap<String, SecretString>,
+    /// Where a worker keeps them until they are stored.
+    pub spool_dir: PathBuf,
+    /// The most that may wait there.
+    pub spool_bytes: u64,
+}
+
+/// The model that reads calls that are over.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Key; without it the simulated one answers.
+    pub api_key: Option<SecretString>,
+    /// `https://api.openai.com/v1`, or any service that is compatible with its chat completions.
+    pub base_url: String,
+    /// The model.
+    pub model: String,
+}
+
+/// Outbound calls, all batches of this installation together.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    /// Calls begun a minute, at most: Twilio's own limit is 60 for a new account.
+    pub per_minute: u32,
+    /// Calls at the same time, at most.
+    pub concurrency: u32,
+}
+
+/// Console and API.
+#[derive(Clone, Debug)]
+pub struct Console {
+    /// Their listener.
+    pub listen: SocketAddr,
+    /// What API clients must show; without it there is no API.
+    pub api_key: Option<SecretString>,
 }

@@ -1,13 +1,13 @@
 //! What the bus carries: an event of a call, who saw it, and which one it is.
 
-use crate::ids::{AgentId, CallId, CompanyId, Epoch, StreamId, WorkerId};
+use crate::ids::{AgentId, AttemptId, CallId, CompanyId, Epoch, MessageId, RecordingId, StreamId, WorkerId};
 use crate::private::PhoneNumber;
 use call::CallEvent;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The version of [`Envelope`] this build writes. Readers accept every version up to it and newer ones they can parse.
-pub const ENVELOPE_VERSION: u16 = 2;
+pub const ENVELOPE_VERSION: u16 = 3;
 
 /// Which event: the key under which it is stored exactly once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl fmt::Display for EventKey {
     }
 }
 
-/// The three witnesses of a call.
+/// The witnesses of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -39,6 +39,10 @@ pub enum Source {
     Worker,
     /// Twilio's own callbacks.
     Twilio,
+    /// The recording that a worker makes: it is stored after the call's part has ended.
+    Tap,
+    /// The recorder, after the call: its summary, its messages, what becomes of its recordings.
+    Recorder,
 }
 
 impl Source {
@@ -48,6 +52,8 @@ impl Source {
             Self::Gateway => "gateway",
             Self::Worker => "worker",
             Self::Twilio => "twilio",
+            Self::Tap => "tap",
+            Self::Recorder => "recorder",
         }
     }
 }
@@ -88,6 +94,10 @@ pub enum Event {
     Worker(CallEvent),
     /// Said by Twilio.
     Twilio(TwilioEvent),
+    /// Seen by the recording that a worker makes.
+    Tap(TapEvent),
+    /// Done by the recorder after the call.
+    Recorder(RecorderEvent),
 }
 
 impl Event {
@@ -97,6 +107,8 @@ impl Event {
             Self::Gateway(event) => event.kind(),
             Self::Worker(event) => worker_kind(event),
             Self::Twilio(event) => event.kind(),
+            Self::Tap(event) => event.kind(),
+            Self::Recorder(event) => event.kind(),
         }
     }
 }
@@ -117,7 +129,7 @@ fn worker_kind(event: &CallEvent) -> &'static str {
         CallEvent::ToolRun { .. } => "tool_run",
         CallEvent::Fact(_) => "fact",
         CallEvent::Configured { .. } => "configured",
-        CallEvent::Used(_) => "used",
+        CallEvent::Used { .. } => "used",
         CallEvent::Ended { .. } => "ended",
     }
 }
@@ -140,6 +152,16 @@ pub enum GatewayEvent {
         agent_version: Option<String>,
         /// BCP 47 language.
         language: Option<String>,
+        /// For a call that we made: which try of which batch it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+    },
+    /// A machine has answered a call that we made.
+    Machine {
+        /// Twilio's verdict: `machine_end_beep`, `fax`, ...
+        answered_by: String,
+        /// What was done.
+        deed: MachineDeed,
     },
     /// A worker was reserved.
     Assigned {
@@ -183,10 +205,34 @@ impl GatewayEvent {
     fn kind(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
+            Self::Machine { .. } => "machine",
             Self::Assigned { .. } => "assigned",
             Self::Chosen { .. } => "chosen",
             Self::Returned { .. } => "returned",
             Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+/// What was done when a machine answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MachineDeed {
+    /// The agent goes on as if a person had answered.
+    WentOn,
+    /// The call was ended.
+    HungUp,
+    /// A message was spoken after the beep.
+    LeftMessage,
+}
+
+impl MachineDeed {
+    /// Its name in columns and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WentOn => "went_on",
+            Self::HungUp => "hung_up",
+            Self::LeftMessage => "left_message",
         }
     }
 }
@@ -277,6 +323,36 @@ pub enum TwilioEvent {
         duration_s: Option<u64>,
         /// SIP answer, on final states.
         sip_code: Option<u16>,
+        /// For a call that we made: which try of which batch it is, by the callback's own address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+    },
+    /// Who answered a call that we made, by the sound of it. Its sequence is derived, so repeats are one.
+    AnsweredBy {
+        /// `human`, `machine_start`, `machine_end_beep`, `machine_end_silence`, `machine_end_other`, `fax`, `unknown`.
+        by: String,
+        /// How long it took to tell.
+        after_ms: Option<u64>,
+    },
+    /// The state of a text message has changed. Its sequence is derived from message and status, so repeats are one.
+    Message {
+        /// Which.
+        message: MessageId,
+        /// `queued`, `sent`, `delivered`, `undelivered`, `failed`, ...
+        status: String,
+        /// Twilio's error code.
+        error_code: Option<u32>,
+    },
+    /// The state of a recording that Twilio makes has changed. Its sequence is derived, so repeats are one.
+    Recording {
+        /// Which.
+        recording: RecordingId,
+        /// `in-progress`, `completed`, `absent`.
+        status: String,
+        /// Its length, when it is complete.
+        duration_s: Option<u64>,
+        /// 1 or 2.
+        channels: Option<u8>,
     },
     /// A media stream started, stopped or failed. Its sequence is derived from stream and event, so repeats are one.
     Stream {
@@ -294,6 +370,97 @@ impl TwilioEvent {
         match self {
             Self::Status { .. } => "status",
             Self::Stream { .. } => "stream",
+            Self::AnsweredBy { .. } => "answered_by",
+            Self::Message { .. } => "message",
+            Self::Recording { .. } => "recording",
+        }
+    }
+}
+
+/// What becomes of the recording that a worker makes. One event a claim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TapEvent {
+    /// It stands in the store of recordings.
+    Stored {
+        /// Which.
+        recording: RecordingId,
+        /// Its name in the store.
+        place: String,
+        /// When its first sample was heard, milliseconds since 1970.
+        began_ms: u64,
+        /// How long it is.
+        length_ms: u64,
+        /// How large.
+        bytes: u64,
+        /// How much of the length was not kept: paused, or the tap could not follow.
+        silent_ms: u64,
+    },
+    /// It could not be kept.
+    Lost {
+        /// Which.
+        recording: RecordingId,
+        /// Why: `no_space`, `store_away`, `worker_stopped`.
+        why: String,
+    },
+}
+
+impl TapEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Stored { .. } => "stored",
+            Self::Lost { .. } => "lost",
+        }
+    }
+}
+
+/// What the recorder does after a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RecorderEvent {
+    /// A model was asked for the summary; it is billed even where its answer was of no use.
+    Summarized {
+        /// The model.
+        model: String,
+        /// What it billed.
+        usage: call::Usage,
+    },
+    /// A text message was sent after the call.
+    Messaged {
+        /// The telephone network's id of it.
+        message: MessageId,
+        /// Name of its template.
+        template: String,
+        /// Country it went to, two capital letters; empty when unknown.
+        country: String,
+        /// Parts it was cut into.
+        segments: u32,
+    },
+    /// A recording that Twilio made was fetched into the store of recordings.
+    Fetched {
+        /// Which.
+        recording: RecordingId,
+        /// Its name in the store.
+        place: String,
+        /// How large.
+        bytes: u64,
+    },
+    /// A recording was deleted, here or at Twilio.
+    Deleted {
+        /// Which.
+        recording: RecordingId,
+        /// Why: `retention`, `refused`, `fetched`, `asked`.
+        why: String,
+    },
+}
+
+impl RecorderEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Summarized { .. } => "summarized",
+            Self::Messaged { .. } => "messaged",
+            Self::Fetched { .. } => "fetched",
+            Self::Deleted { .. } => "deleted",
         }
     }
 }

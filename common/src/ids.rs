@@ -67,6 +67,69 @@ id!(
     CallId, "call sid: CA and 32 hexadecimal digits", |t| sid(t, "CA")
 );
 id!(
+    /// A batch of outbound calls; one call alone is a batch of one.
+    BatchId, "batch id: lower-case letters, digits, - and _, at most 63", slug
+);
+id!(
+    /// A recording: Twilio's sid, or our own name for one that a worker made.
+    RecordingId, "recording id: letters, digits, - and _, at most 63", |t| word(t)
+);
+id!(
+    /// Twilio's sid of a text message.
+    MessageId, "message sid: letters and digits, at most 63", |t| word(t)
+);
+
+/// Letters, digits, dashes and underscores, 1 to 63.
+fn word(text: &str) -> bool {
+    (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// One try to call one person of a batch: `{batch}.{row}.{attempt}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AttemptId {
+    /// Which batch.
+    pub batch: BatchId,
+    /// Which row of it: the line of its file.
+    pub row: u32,
+    /// Which try, from 1.
+    pub attempt: u32,
+}
+
+impl AttemptId {
+    /// Reads what `Display` wrote.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let invalid = || InvalidId { what: "attempt: batch.row.number" };
+        let mut parts = text.split('.');
+        let (Some(batch), Some(row), Some(attempt), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid());
+        };
+        let number = |text: &str| text.parse::<u32>().map_err(|_| invalid());
+        Ok(Self { batch: BatchId::parse(batch)?, row: number(row)?, attempt: number(attempt)? })
+    }
+}
+
+impl fmt::Display for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.batch, self.row, self.attempt)
+    }
+}
+
+impl TryFrom<String> for AttemptId {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<AttemptId> for String {
+    fn from(id: AttemptId) -> String {
+        id.to_string()
+    }
+}
+
+id!(
     /// Twilio's stream sid: `MZ` and 32 hex digits. New for every media stream of a call.
     StreamId, "stream sid: MZ and 32 hexadecimal digits", |t| sid(t, "MZ")
 );

@@ -7,14 +7,17 @@ pub mod clock;
 pub mod company;
 pub mod config;
 pub mod control;
+pub mod costs;
 pub mod event;
 pub mod health;
 pub mod ids;
 pub mod lifecycle;
 pub mod mistakes;
+pub mod money;
 pub mod ports;
 pub mod private;
 pub mod reservation;
+pub mod summary;
 pub mod tape;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]

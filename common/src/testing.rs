@@ -5,7 +5,8 @@ mod quiet;
 pub use quiet::{Quiet, quiet};
 
 use crate::company::{
-    AgentLimits, AgentSnapshot, BuiltIn, Language, Phrases, Provider, Tool, ToolKind, TurnDetection, Voice,
+    AgentLimits, AgentSnapshot, BuiltIn, Language, Phrases, Provider, Recording, Texting, Tool, ToolKind,
+    TurnDetection, Voice,
 };
 use crate::config::{Config, LoadArgs};
 use crate::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, Source};
@@ -58,6 +59,10 @@ pub fn agent_snapshot() -> AgentSnapshot {
         queues: BTreeMap::new(),
         rooms: BTreeMap::new(),
         services: BTreeMap::new(),
+        texting: Texting::default(),
+        budget: None,
+        recording: Recording::default(),
+        columns: BTreeMap::new(),
         script: None,
     }
 }

@@ -3,7 +3,7 @@
 //! A token is `{payload}.{mac}`, both base64url: the payload is JSON, the mac HMAC-SHA256 over purpose and payload. It
 //! travels in paths because the telephone network drops query strings.
 
-use crate::ids::{BootId, CallId, Epoch, WorkerId};
+use crate::ids::{AgentId, AttemptId, BootId, CallId, CompanyId, Epoch, WorkerId};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use hmac::{Hmac, KeyInit, Mac};
@@ -52,6 +52,20 @@ pub struct CallToken {
     pub call: CallId,
 }
 
+/// Names the try of a batch that a call is placed for: in the addresses Twilio asks and tells about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptToken {
+    /// Which try.
+    #[serde(rename = "a")]
+    pub attempt: AttemptId,
+    /// Whose.
+    #[serde(rename = "o")]
+    pub company: CompanyId,
+    /// Who speaks.
+    #[serde(rename = "g")]
+    pub agent: AgentId,
+}
+
 /// Why a token is refused. Never told to whoever sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
@@ -89,6 +103,16 @@ impl Keys {
     /// Checks a call token's signature.
     pub fn open_call(&self, text: &str) -> Result<CallToken, TokenFault> {
         self.open("call", text)
+    }
+
+    /// Signs an attempt token.
+    pub fn sign_attempt(&self, token: &AttemptToken) -> String {
+        self.sign("attempt", token)
+    }
+
+    /// Checks an attempt token's signature.
+    pub fn open_attempt(&self, text: &str) -> Result<AttemptToken, TokenFault> {
+        self.open("attempt", text)
     }
 
     /// The bearer token of requests between gateway and worker.

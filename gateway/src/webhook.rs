@@ -108,6 +108,7 @@ fn accepted(webhook: &Webhook, agent: Option<&AgentSnapshot>) -> Event {
         agent: agent.map(|agent| agent.agent.clone()),
         agent_version: agent.map(|agent| agent.version.clone()),
         language: agent.map(|agent| agent.language.clone()),
+        attempt: None,
     })
 }
 

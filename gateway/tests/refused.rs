@@ -110,6 +110,6 @@ async fn check_busy(world: &World) {
 fn reason(events: &[Envelope]) -> Option<Refusal> {
     events.iter().find_map(|event| match &event.event {
         Event::Gateway(GatewayEvent::Refused { reason }) => Some(*reason),
-        Event::Gateway(_) | Event::Worker(_) | Event::Twilio(_) => None,
+        _ => None,
     })
 }

@@ -21,7 +21,8 @@ async fn a_repeated_status_is_one_event() {
     let events = world.events().await;
     let [event] = events.as_slice() else { panic!("{} events", events.len()) };
     assert_eq!((event.key.source, event.key.sequence), (Source::Twilio, 3));
-    let expected = TwilioEvent::Status { status: "completed".into(), duration_s: Some(37), sip_code: Some(200) };
+    let expected =
+        TwilioEvent::Status { status: "completed".into(), duration_s: Some(37), sip_code: Some(200), attempt: None };
     assert_eq!(event.event, Event::Twilio(expected));
 }
 

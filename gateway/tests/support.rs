@@ -8,6 +8,7 @@ pub(crate) mod telephone;
 pub(crate) mod worker;
 
 use adapters::agent::Providers;
+use adapters::db::Opened;
 use adapters::line::TwilioLines;
 use adapters::{bus, state};
 use axum::Router;
@@ -103,7 +104,8 @@ impl World {
     /// What a gateway is made of, and the keys it shares with workers.
     pub(crate) fn context(&self) -> (GatewayContext, Keys) {
         let config = Config::load(LoadArgs { overrides: self.settings.clone(), ..LoadArgs::default() }).unwrap();
-        let (db, directory) = adapters::db::open(None).unwrap();
+        let Opened { db, directory, outbound, aftercare } = adapters::db::open(None).unwrap();
+        let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
         let ports = Ports {
             state: Arc::new(self.state.clone()),
             bus: Arc::new(self.bus.clone()),
@@ -111,6 +113,13 @@ impl World {
             directory,
             agents: Arc::new(Providers::new(config.openai.clone())),
             lines: Arc::new(TwilioLines),
+            outbound,
+            aftercare,
+            vault: unbuilt.clone(),
+            summarizer: unbuilt,
+            messages: None,
+            recordings: None,
+            numbers: None,
             telephone: Some(Arc::new(self.telephone.clone())),
         };
         let context = GatewayContext::new(&config, &ports, self.roster.clone(), Lifecycle::new()).unwrap();

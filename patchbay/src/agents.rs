@@ -53,7 +53,7 @@ pub(crate) fn run(settings: &Settings, command: AgentsCommand) -> anyhow::Result
 
 /// The configured database.
 pub(crate) fn directory(config: &Config) -> anyhow::Result<Arc<dyn Directory>> {
-    Ok(assemble::database(config)?.1)
+    Ok(assemble::database(config)?.directory)
 }
 
 /// Says what to do about a database that does not answer as it should.

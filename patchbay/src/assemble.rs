@@ -14,15 +14,23 @@ use std::sync::Arc;
 /// what is waited for.
 pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
     let telephone = TwilioRest::new(&config.twilio).context("failed to prepare Twilio's REST client")?;
-    let (db, directory) = database(config)?;
+    let Opened { db, directory, outbound, aftercare } = database(config)?;
+    let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
     Ok(Ports {
         state: state(config).await?,
         bus: bus(config).await?,
         db,
         directory,
+        outbound,
+        aftercare,
+        vault: unbuilt.clone(),
+        summarizer: unbuilt,
         agents: Arc::new(Providers::new(config.openai.clone()).with_deepgram(config.deepgram.clone())),
         lines: Arc::new(TwilioLines),
         telephone: telephone.map(|rest| Arc::new(rest) as Arc<dyn Telephone>),
+        messages: None,
+        recordings: None,
+        numbers: None,
     })
 }
 
@@ -50,7 +58,7 @@ pub(crate) async fn bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
 
 /// The record alone.
 pub(crate) fn db(config: &Config) -> anyhow::Result<Arc<dyn Db>> {
-    Ok(database(config)?.0)
+    Ok(database(config)?.db)
 }
 
 /// The record and the directory: one database.

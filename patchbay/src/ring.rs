@@ -130,7 +130,7 @@ async fn called(config: &Config, args: &RingArgs) -> anyhow::Result<String> {
     if let Some(number) = &args.to {
         return Ok(number.clone());
     }
-    let (_, directory) = assemble::database(config)?;
+    let directory = assemble::database(config)?.directory;
     let roster = source::look(config, directory.as_ref()).await?.roster;
     let number = roster.agents().find_map(|(_, agent)| agent.numbers.first().cloned());
     Ok(number.context("no agent has a number; name one by --to")?.reveal().to_owned())

@@ -30,6 +30,7 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::Worker(CallEvent::Fact(Fact::Ticket { number, .. })) => {
             format!("  …          ticket {number} is opened")
         }
+        Event::Worker(CallEvent::Fact(Fact::Message { .. } | Fact::OptedOut | Fact::Recording { .. })) => return None,
         Event::Worker(CallEvent::Fact(Fact::Refused { what, why })) => {
             format!("  …          {what} is refused: {why}")
         }

@@ -5,6 +5,7 @@ mod run;
 use crate::agents::table;
 use crate::cli::Settings;
 use crate::{assemble, process, source};
+use adapters::db::Opened;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use common::company::{HttpTool, McpTool, Roster, SecretRef, Tool, ToolKind};
@@ -47,7 +48,7 @@ pub(crate) fn run(settings: &Settings, command: &ToolsCommand) -> anyhow::Result
 /// The agents in force, and the directory their tools look things up in: the database, or one of this process that holds
 /// the packs.
 async fn in_force(config: &Config) -> anyhow::Result<(Roster, Arc<dyn Directory>)> {
-    let (db, directory) = assemble::database(config)?;
+    let Opened { db, directory, .. } = assemble::database(config)?;
     let source = source::begin(config, db.as_ref(), directory.as_ref()).await?;
     match source.away {
         Some(error) => Err(error).context("failed to use the database of DATABASE_URL; `patchbay doctor` says more"),

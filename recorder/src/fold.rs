@@ -49,6 +49,7 @@ pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
         Event::Gateway(event) => gateway(cdr, envelope, event),
         Event::Worker(event) => worker(cdr, envelope, event),
         Event::Twilio(event) => twilio(cdr, envelope, event),
+        Event::Tap(_) | Event::Recorder(_) => {}
     }
     cdr.end_reason = Some(end_reason(cdr).unwrap_or(Cdr::OPEN).to_owned());
     let measured = || cdr.ended_ms?.checked_sub(cdr.answered_ms?);
@@ -58,6 +59,7 @@ pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
 
 fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
     match event {
+        GatewayEvent::Machine { .. } => {}
         GatewayEvent::Accepted { .. } => accepted(cdr, envelope.at_ms, event),
         GatewayEvent::Assigned { worker, .. } => {
             // One worker an epoch. Should two claim it, the greater name stands: any rule that needs no order will do.
@@ -87,7 +89,7 @@ fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
 
 /// The earliest webhook says who called whom; of two at the same time, the smaller by content.
 fn accepted(cdr: &mut Cdr, at_ms: u64, event: &GatewayEvent) {
-    let GatewayEvent::Accepted { direction, from, to, agent, agent_version, language } = event else { return };
+    let GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, .. } = event else { return };
     let word = |direction: common::event::Direction| direction as u8;
     let opened = Opened { agent: agent.clone(), version: agent_version.clone(), language: language.clone() };
     let told = (at_ms, Some(from), Some(to), Some(word(*direction)), weight(&opened));
@@ -162,7 +164,7 @@ fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
             who_answers(cdr, opened);
         }
         CallEvent::AgentLost { .. } => count(&mut cdr.agent_losses),
-        CallEvent::Used(usage) => cdr.usage = sum_of(cdr.usage, *usage),
+        CallEvent::Used { usage, .. } => cdr.usage = sum_of(cdr.usage, *usage),
         CallEvent::Ended { reason, next, .. } => {
             let tally = cdr.tally.entry(Cdr::tally_key(Source::Worker, envelope.key.epoch)).or_default();
             tally.expected = latest(tally.expected, sum(envelope.key.sequence, 1));
@@ -207,6 +209,7 @@ fn first_word(cdr: &mut Cdr, epoch: Epoch, after_ms: u64) {
 
 fn twilio(cdr: &mut Cdr, envelope: &Envelope, event: &TwilioEvent) {
     match event {
+        TwilioEvent::AnsweredBy { .. } | TwilioEvent::Message { .. } | TwilioEvent::Recording { .. } => {}
         TwilioEvent::Status { status, duration_s, .. } => {
             let weight = |status: &String| (stage(status), status.clone());
             if cdr.twilio_status.as_ref().map(weight) < Some(weight(status)) {

@@ -200,8 +200,8 @@ fn twilio_has_the_last_word_on_a_worker_that_fell_silent() {
 fn counters_that_are_full_stay_full() {
     let huge = Usage { audio_in: u64::MAX, ..Usage::default() };
     let cdr = folded(&[
-        worker(EPOCH, 0, 0, CallEvent::Used(huge)),
-        worker(EPOCH, 1, 0, CallEvent::Used(huge)),
+        worker(EPOCH, 0, 0, CallEvent::Used { usage: huge, by: None }),
+        worker(EPOCH, 1, 0, CallEvent::Used { usage: huge, by: None }),
         worker(EPOCH, 2, 0, CallEvent::ReplyGap { gap_ms: u64::MAX }),
         worker(EPOCH, 3, 0, CallEvent::FirstWord { after_ms: u64::MAX }),
         status(1, 0, "completed", Some(u64::MAX)),
@@ -364,6 +364,8 @@ fn any_call() -> impl Strategy<Value = Vec<Envelope>> {
                 Event::Gateway(_) => Source::Gateway,
                 Event::Worker(_) => Source::Worker,
                 Event::Twilio(_) => Source::Twilio,
+                Event::Tap(_) => Source::Tap,
+                Event::Recorder(_) => Source::Recorder,
             };
             event(source, epoch, sequence, after, told)
         };
@@ -414,7 +416,7 @@ fn any_worker() -> impl Strategy<Value = CallEvent> {
         (0..900_u64).prop_map(|gap_ms| CallEvent::ReplyGap { gap_ms }),
         Just(CallEvent::AgentLost { at_ms: 1, fault: LinkFault::Broken }),
         Just(CallEvent::SilencePrompted { at_ms: 1 }),
-        any::<u64>().prop_map(|audio_in| CallEvent::Used(Usage { audio_in, ..Usage::default() })),
+        any::<u64>().prop_map(|audio_in| CallEvent::Used { usage: Usage { audio_in, ..Usage::default() }, by: None }),
         prop::sample::select(reasons.to_vec()).prop_map(ended),
         prop::sample::select(steps.to_vec()).prop_map(left_for),
         (prop::sample::select(vec!["1", "2"]), prop::sample::select(vec!["en", "es"]))
@@ -429,7 +431,7 @@ fn any_twilio() -> impl Strategy<Value = Event> {
     let streams = ["stream-started", "stream-stopped"];
     prop_oneof![
         (prop::sample::select(statuses.to_vec()), prop::option::of(0..90_u64)).prop_map(|(status, duration_s)| {
-            Event::Twilio(TwilioEvent::Status { status: status.into(), duration_s, sip_code: None })
+            Event::Twilio(TwilioEvent::Status { status: status.into(), duration_s, sip_code: None, attempt: None })
         }),
         prop::sample::select(streams.to_vec()).prop_map(|name| {
             Event::Twilio(TwilioEvent::Stream { stream: None, event: name.into(), error_code: None })

@@ -76,6 +76,9 @@ fn built_in(tool: &Tool, does: &BuiltIn, wrong: &mut Vec<String>) {
         BuiltIn::SearchRecords { .. } => "query",
         BuiltIn::ValidateRoutingNumber => "routing_number",
         BuiltIn::SetLanguage => "language",
+        BuiltIn::SendSms => "message",
+        BuiltIn::OptOut => return,
+        BuiltIn::Recording => "do",
     };
     if !declares(tool, needed) {
         wrong.push(format!("parameters: this built-in needs the argument `{needed}`"));

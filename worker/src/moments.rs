@@ -144,7 +144,7 @@ pub(crate) fn call_event(call: &CallId, event: &CallEvent) {
         | CallEvent::AgentReady { .. }
         | CallEvent::Turn(_)
         | CallEvent::AgentLost { .. }
-        | CallEvent::Used(_)
+        | CallEvent::Used { .. }
         | CallEvent::Ended { .. } => {}
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod telephone;
 
 use ::call::{Conversation, Resumed};
 use adapters::agent::Providers;
+use adapters::db::Opened;
 use adapters::line::TwilioLines;
 use adapters::{bus, state};
 use common::clock;
@@ -80,7 +81,8 @@ impl Setup {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = Config::load(LoadArgs { overrides: self.settings, ..LoadArgs::default() }).unwrap();
         let (state, bus) = (state::Embedded::new(), bus::Embedded::new());
-        let (db, directory) = adapters::db::open(None).unwrap();
+        let Opened { db, directory, outbound, aftercare } = adapters::db::open(None).unwrap();
+        let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
         db.migrate().await.unwrap();
         let ports = Ports {
             state: Arc::new(SlowState::new(state.clone(), self.gate.clone())),
@@ -89,6 +91,13 @@ impl Setup {
             directory: directory.clone(),
             agents: Arc::new(Providers::new(config.openai.clone())),
             lines: Arc::new(TwilioLines),
+            outbound,
+            aftercare,
+            vault: unbuilt.clone(),
+            summarizer: unbuilt,
+            messages: None,
+            recordings: None,
+            numbers: None,
             telephone: None,
         };
         let listener = match self.listener {

@@ -119,7 +119,7 @@ impl Deeds {
                     ..TransferRow::new(row, big(left.0, "epoch")?, way, place)
                 });
             }
-            Event::Worker(_) | Event::Gateway(_) | Event::Twilio(_) => {}
+            Event::Worker(_) | Event::Gateway(_) | Event::Twilio(_) | Event::Tap(_) | Event::Recorder(_) => {}
         }
         Ok(())
     }
@@ -146,6 +146,7 @@ impl Deeds {
                 action: format!("refused {what}"),
                 detail: why.clone(),
             }),
+            Fact::Message { .. } | Fact::OptedOut | Fact::Recording { .. } => {}
         }
     }
 

@@ -123,7 +123,7 @@ impl Db for Postgres {
         done
     }
 
-    async fn record(&self, events: &[Envelope], fold: Fold) -> Result<Recorded, DbError> {
+    async fn record(&self, events: &[Envelope], fold: Fold<'_>) -> Result<Recorded, DbError> {
         if events.is_empty() {
             return Ok(Recorded::default());
         }

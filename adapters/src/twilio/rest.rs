@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable as _};
 use common::config::Twilio;
 use common::ids::CallId;
+use common::ports::telephone::{CallState, Placement};
 use common::ports::{Health, Telephone, TelephoneError};
 use common::private::{ExposeSecret as _, PhoneNumber, SecretString};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -125,6 +126,23 @@ impl Telephone for TwilioRest {
         CallId::parse(created.sid).map_err(|error| TelephoneError::Away(error.to_string()))
     }
 
+    async fn place(&self, _placement: &Placement) -> Result<CallId, TelephoneError> {
+        Err(TelephoneError::Away("unbuilt".into()))
+    }
+
+    async fn look(&self, _call: &CallId) -> Result<Option<CallState>, TelephoneError> {
+        Err(TelephoneError::Away("unbuilt".into()))
+    }
+
+    async fn calls_between(
+        &self,
+        _from: &PhoneNumber,
+        _to: &PhoneNumber,
+        _since_ms: u64,
+    ) -> Result<Vec<CallState>, TelephoneError> {
+        Err(TelephoneError::Away("unbuilt".into()))
+    }
+
     async fn check(&self) -> Result<Health, TelephoneError> {
         let is_key = self.user.starts_with("SK");
         match self.account_status().await {
@@ -169,7 +187,7 @@ impl From<Failure> for TelephoneError {
         match failure {
             Failure::NoAnswer(error) => away(error),
             Failure::Refused { status, .. } if status.is_server_error() => Self::Away(format!("status {status}")),
-            Failure::Refused { status, code } => Self::Refused { code, status: status.as_u16() },
+            Failure::Refused { status, code } => Self::Refused { code, status: status.as_u16(), advice: String::new() },
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Call, millis};
 use crate::next::Departure;
 use crate::playback::Echo;
-use crate::{AgentCommand, At, CallEvent, ControlInput, EndBy, Digit, EndReason, LineInput, MarkId, NextStep};
+use crate::{AgentCommand, At, CallEvent, ControlInput, Digit, EndBy, EndReason, LineInput, MarkId, NextStep};
 
 /// Keys kept while there is no agent to tell: a card number and its date.
 const MOST_KEYS: usize = 32;

@@ -1,6 +1,6 @@
 //! A voice agent as configured: who gives the voice, in which languages, within which limits.
 
-use super::{AgentSnapshot, Company, Menu, Phrases, Tool};
+use super::{AfterCall, AgentSnapshot, Budget, Company, Menu, Phrases, Recording, Tool};
 use crate::ids::AgentId;
 use crate::private::PhoneNumber;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,15 @@ pub struct Agent {
     pub voices: Vec<Voice>,
     /// Its limits.
     pub limits: AgentLimits,
+    /// The most a call may cost.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+    /// Whether and how its calls are recorded.
+    #[serde(default)]
+    pub recording: Recording,
+    /// What is done after its calls.
+    #[serde(default)]
+    pub after_call: AfterCall,
     /// What it may ask for.
     pub tools: Vec<Tool>,
     /// Keys the caller may press before it answers.
@@ -173,6 +182,10 @@ impl Agent {
             queues: company.queues.clone(),
             rooms: company.rooms.clone(),
             services: company.services.clone(),
+            texting: company.texting.clone(),
+            budget: self.budget,
+            recording: self.recording.clone(),
+            columns: Default::default(),
             script: self.script.clone(),
         }
     }

@@ -1,6 +1,8 @@
 //! An agent as one call uses it: this version, whatever is configured later.
 
-use super::{AgentLimits, BuiltIn, Language, Phrases, Queue, Room, Target, Tool, ToolKind, Voice};
+use super::{
+    AgentLimits, Budget, BuiltIn, Language, Phrases, Queue, Recording, Room, Target, Texting, Tool, ToolKind, Voice,
+};
 use crate::ids::{AgentId, CompanyId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -38,6 +40,19 @@ pub struct AgentSnapshot {
     /// Addresses of the company's services, by name.
     #[serde(default)]
     pub services: BTreeMap<String, String>,
+    /// What may be sent as text messages.
+    #[serde(default)]
+    pub texting: Texting,
+    /// The most the call may cost.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+    /// Whether and how the call is recorded.
+    #[serde(default)]
+    pub recording: Recording,
+    /// For a call that we made: what is known of the person called, by column of the batch; already put into
+    /// instructions and phrases. Personal data.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// For the scripted provider: its script, a path the worker can read.
     pub script: Option<PathBuf>,
 }

@@ -116,6 +116,12 @@ pub enum BuiltIn {
     ValidateRoutingNumber,
     /// Goes on in another language of the agent. Arguments: `language`.
     SetLanguage,
+    /// Sends the person on the telephone a text message of the company's wording. Arguments: `message` and its fields.
+    SendSms,
+    /// The person does not want to be called again. Arguments: none.
+    OptOut,
+    /// Starts, pauses, resumes or stops the recording, or deletes it because the caller refuses. Arguments: `do`.
+    Recording,
 }
 
 /// An HTTP request.

@@ -3,7 +3,10 @@
 use super::layers::{Layers, from_environment, from_file, from_flags, mistake, shown};
 use super::named;
 use super::setting::{Kind, Setting};
-use super::{Config, Deepgram, Gateway, LogFormat, Openai, Policy, Recorder, Routing, Tools, Twilio, Worker};
+use super::{
+    Config, Console, Deepgram, Gateway, LogFormat, Openai, Outbound, Policy, Recorder, Recordings, Routing, Summary,
+    Tools, Twilio, Worker,
+};
 use crate::company::Services;
 use crate::ids::WorkerId;
 use crate::mistakes::Mistakes;
@@ -47,7 +50,8 @@ impl Config {
         let secrets = named::secrets(&args, &mut mistakes);
         let mut values = Values { layers, mistakes };
         let tools = values.tools(secrets);
-        let config = Self { services, tools, ..values.config() };
+        let mut config = Self { services, tools, ..values.config() };
+        config.recordings.options = named::object_store(&args);
         values.mistakes.or(config)
     }
 }
@@ -83,6 +87,23 @@ impl Values {
                 batch: self.number("recorder.batch") as usize,
                 batch_wait: Duration::from_millis(self.number("recorder.batch_wait_ms")),
             },
+            recordings: Recordings {
+                url: self.word("recordings.url"),
+                options: BTreeMap::new(),
+                spool_dir: self.word("recordings.spool_dir").into(),
+                spool_bytes: self.number("recordings.spool_mib") << 20,
+            },
+            summary: Summary {
+                api_key: self.secret("summary.api_key").or_else(|| self.secret("openai.api_key")),
+                base_url: self.text("summary.base_url").unwrap_or_else(|| self.word("openai.base_url")),
+                model: self.word("summary.model"),
+            },
+            outbound: Outbound {
+                per_minute: self.number("outbound.per_minute") as u32,
+                concurrency: self.number("outbound.concurrency") as u32,
+            },
+            console: Console { listen: self.listener("console.listen"), api_key: self.secret("console.api_key") },
+            prices_file: self.text("prices.file").map(PathBuf::from),
             ops_listen: self.listener("ops.listen"),
             otlp_endpoint: self.text("otlp.endpoint"),
             log_format: match self.word("log.format").as_str() {

@@ -67,6 +67,14 @@ fn shown(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// What object stores are given under the names their own tools use.
+pub(super) fn object_store(args: &LoadArgs) -> BTreeMap<String, SecretString> {
+    const OWN: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
+    let own = |name: &str| OWN.iter().any(|prefix| name.starts_with(prefix));
+    let set = args.environment.iter().filter(|(name, text)| own(name) && !text.is_empty());
+    set.map(|(name, text)| (name.to_ascii_lowercase(), SecretString::from(text.clone()))).collect()
+}
+
 /// Secrets of tools by name. A variable has no small letters, so each is known in small letters too.
 pub(super) fn secrets(args: &LoadArgs, mistakes: &mut Mistakes) -> BTreeMap<String, SecretString> {
     let mut secrets = BTreeMap::new();

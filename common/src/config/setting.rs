@@ -323,6 +323,86 @@ const TABLE: &[Setting] = &[
     )
     .counted_in("milliseconds"),
     row(
+        ("recordings.url", "PATCHBAY_RECORDINGS__URL"),
+        Kind::Text,
+        Some("recordings"),
+        "Where recordings are kept: a folder, or an object store as `s3://`, `gs://`, `az://`; its credentials are read from `AWS_…`, `GOOGLE_…`, `AZURE_…`.",
+        "s3://calls/recordings",
+    ),
+    row(
+        ("recordings.spool_dir", "PATCHBAY_RECORDINGS__SPOOL_DIR"),
+        Kind::Folder,
+        Some("recordings-spool"),
+        "Where a worker keeps recordings until they are stored.",
+        "/var/spool/patchbay",
+    ),
+    row(
+        ("recordings.spool_mib", "PATCHBAY_RECORDINGS__SPOOL_MIB"),
+        Kind::Number(1, 1_000_000),
+        Some("2048"),
+        "The most that may wait there; beyond it calls go on unrecorded, and are counted.",
+        "2048",
+    )
+    .counted_in("MiB"),
+    row(
+        ("summary.api_key", "PATCHBAY_SUMMARY__API_KEY"),
+        Kind::Secret,
+        None,
+        "Key of the model that sums calls up; OpenAI's where it is not set, and without any the simulated model answers.",
+        "sk-…",
+    ),
+    row(
+        ("summary.base_url", "PATCHBAY_SUMMARY__BASE_URL"),
+        Kind::SafeUrl(&["https", "http"]),
+        None,
+        "Where that model is: any service compatible with OpenAI's chat completions. OpenAI where it is not set.",
+        "https://models.example.com/v1",
+    ),
+    row(
+        ("summary.model", "PATCHBAY_SUMMARY__MODEL"),
+        Kind::Text,
+        Some("gpt-5-mini"),
+        "Which model sums calls up.",
+        "gpt-5-mini",
+    ),
+    row(
+        ("outbound.per_minute", "PATCHBAY_OUTBOUND__PER_MINUTE"),
+        Kind::Number(1, 6_000),
+        Some("60"),
+        "Outbound calls begun a minute, all batches together; a new Twilio account may begin one a second.",
+        "60",
+    )
+    .counted_in("calls"),
+    row(
+        ("outbound.concurrency", "PATCHBAY_OUTBOUND__CONCURRENCY"),
+        Kind::Number(1, 10_000),
+        Some("50"),
+        "Outbound calls at the same time, all batches together.",
+        "50",
+    )
+    .counted_in("calls"),
+    row(
+        ("console.listen", "PATCHBAY_CONSOLE__LISTEN"),
+        Kind::Listener,
+        Some("127.0.0.1:8081"),
+        "Where the gateway listens for the console and the API.",
+        "0.0.0.0:8081",
+    ),
+    row(
+        ("console.api_key", "PATCHBAY_CONSOLE__API_KEY"),
+        Kind::Secret,
+        None,
+        "What clients of the API must show as bearer token; without it there is no API.",
+        "a long random text",
+    ),
+    row(
+        ("prices.file", "PATCHBAY_PRICES__FILE"),
+        Kind::Text,
+        None,
+        "A table of prices that is laid over the one built in.",
+        "prices.toml",
+    ),
+    row(
         ("ops.listen", "PATCHBAY_OPS__LISTEN"),
         Kind::Listener,
         Some("0.0.0.0:9090"),

@@ -5,8 +5,9 @@
 
 use super::Health;
 use crate::cdr::{Cdr, StoredTurn};
-use crate::event::Envelope;
-use crate::ids::CallId;
+use crate::event::{Direction, Envelope};
+use crate::ids::{AgentId, BatchId, CallId, CompanyId};
+use crate::private::PhoneNumber;
 use async_trait::async_trait;
 
 /// Why the record could not be used.
@@ -32,7 +33,30 @@ pub enum DbError {
 }
 
 /// Merges one new event into a call's record; pure and order-free.
-pub type Fold = fn(&mut Cdr, &Envelope);
+pub type Fold<'f> = &'f (dyn Fn(&mut Cdr, &Envelope) + Send + Sync);
+
+/// Which calls are looked for; `None` is any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallFilter {
+    /// Whose.
+    pub company: Option<CompanyId>,
+    /// Who answered.
+    pub agent: Option<AgentId>,
+    /// Caller or called person.
+    pub number: Option<PhoneNumber>,
+    /// How it ended; `open` for those that go on.
+    pub end_reason: Option<String>,
+    /// Direction.
+    pub direction: Option<Direction>,
+    /// Of this batch.
+    pub batch: Option<BatchId>,
+    /// Begun at or after, milliseconds since 1970.
+    pub since_ms: Option<u64>,
+    /// Begun before.
+    pub until_ms: Option<u64>,
+    /// Those that stand after this one in the list: for the next page.
+    pub after: Option<CallId>,
+}
 
 /// What [`Db::record`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +75,7 @@ pub trait Db: Send + Sync + 'static {
     /// Creates or expands the tables.
     async fn migrate(&self) -> Result<(), DbError>;
     /// Stores events and folds the new ones into `calls` and `turns`, in one transaction.
-    async fn record(&self, events: &[Envelope], fold: Fold) -> Result<Recorded, DbError>;
+    async fn record(&self, events: &[Envelope], fold: Fold<'_>) -> Result<Recorded, DbError>;
     /// Keeps what cannot be stored as an event, with the reason, for a person to look at. Repeats are one row.
     async fn quarantine(&self, payload: &[u8], reason: &str) -> Result<(), DbError>;
     /// How many payloads are in quarantine.
@@ -60,6 +84,14 @@ pub trait Db: Send + Sync + 'static {
     async fn cdr(&self, call: &CallId) -> Result<Option<Cdr>, DbError>;
     /// The newest calls first.
     async fn calls(&self, max: u32) -> Result<Vec<Cdr>, DbError>;
+    /// The newest calls that fit, newest first.
+    async fn find(&self, _filter: &CallFilter, _max: u32) -> Result<Vec<Cdr>, DbError> {
+        Err(DbError::Away("unbuilt".into()))
+    }
+    /// Events of all calls seen at or after this, by time: for people who watch.
+    async fn events_since(&self, _since_ms: u64, _max: u32) -> Result<Vec<Envelope>, DbError> {
+        Err(DbError::Away("unbuilt".into()))
+    }
     /// A call's turns in the order heard.
     async fn turns(&self, call: &CallId) -> Result<Vec<StoredTurn>, DbError>;
     /// A call's events by time.

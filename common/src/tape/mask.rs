@@ -42,7 +42,7 @@ fn fact(fact: Fact) -> Fact {
         Fact::Ticket { number, priority, category, subject, details } => {
             Fact::Ticket { number, priority, category, subject: spoken(&subject), details: spoken(&details) }
         }
-        Fact::Refused { .. } => fact,
+        Fact::Message { .. } | Fact::OptedOut | Fact::Recording { .. } | Fact::Refused { .. } => fact,
     }
 }
 

@@ -91,7 +91,12 @@ impl StatusCallback {
 
     /// As it is recorded; its sequence is [`StatusCallback::sequence`].
     pub fn to_event(&self) -> TwilioEvent {
-        TwilioEvent::Status { status: self.status.clone(), duration_s: self.duration_s, sip_code: self.sip_code }
+        TwilioEvent::Status {
+            status: self.status.clone(),
+            duration_s: self.duration_s,
+            sip_code: self.sip_code,
+            attempt: None,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use common::ids::CallId;
+use common::ports::telephone::{CallState, Placement};
 use common::ports::{Health, Telephone, TelephoneError};
 use common::private::PhoneNumber;
 use std::sync::{Arc, Mutex};
@@ -41,6 +42,23 @@ impl Telephone for Telephones {
         let rung = Rung { to: to.reveal().into(), from: from.reveal().into(), url: url.into() };
         self.0.lock().unwrap().push(rung);
         Ok(super::call(900))
+    }
+
+    async fn place(&self, placement: &Placement) -> Result<CallId, TelephoneError> {
+        self.call(&placement.to, &placement.from, &placement.url, placement.ring_s).await
+    }
+
+    async fn look(&self, _call: &CallId) -> Result<Option<CallState>, TelephoneError> {
+        Ok(None)
+    }
+
+    async fn calls_between(
+        &self,
+        _from: &PhoneNumber,
+        _to: &PhoneNumber,
+        _since_ms: u64,
+    ) -> Result<Vec<CallState>, TelephoneError> {
+        Ok(Vec::new())
     }
 
     async fn check(&self) -> Result<Health, TelephoneError> {

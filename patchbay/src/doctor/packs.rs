@@ -60,7 +60,7 @@ pub(super) async fn tools(config: &Config) -> Finding {
 
 /// How many records the database holds for the companies in force.
 async fn stored_records(config: &Config, source: &source::Source) -> anyhow::Result<usize> {
-    let (_, directory) = assemble::database(config)?;
+    let directory = assemble::database(config)?.directory;
     let mut count = 0;
     for company in source.roster.companies.keys() {
         for kind in directory.record_kinds(company).await? {
@@ -71,6 +71,6 @@ async fn stored_records(config: &Config, source: &source::Source) -> anyhow::Res
 }
 
 async fn look(config: &Config) -> anyhow::Result<source::Source> {
-    let (_, directory) = assemble::database(config)?;
+    let directory = assemble::database(config)?.directory;
     source::look(config, directory.as_ref()).await
 }

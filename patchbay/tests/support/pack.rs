@@ -61,7 +61,8 @@ pub(crate) async fn play(pack: &str, servers: Option<&Servers>) -> Played {
 /// What `patchbay agents apply` does: the companies and what they know stand in the database.
 async fn put_into_force(agents: &Path, database_url: &str) {
     let packs = load(agents, &Services::default()).unwrap();
-    let (db, directory) = adapters::db::open(Some(&SecretString::from(database_url))).unwrap();
+    let adapters::db::Opened { db, directory, .. } =
+        adapters::db::open(Some(&SecretString::from(database_url))).unwrap();
     db.migrate().await.unwrap();
     for company in packs.roster.companies.values() {
         directory.apply(company, "a test").await.unwrap();

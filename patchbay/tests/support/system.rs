@@ -83,7 +83,7 @@ impl System {
 
     /// The record.
     pub(crate) fn db(&self) -> Arc<dyn Db> {
-        adapters::db::open(Some(&self.servers.database_url.as_str().into())).unwrap().0
+        adapters::db::open(Some(&self.servers.database_url.as_str().into())).unwrap().db
     }
 }
 

@@ -117,7 +117,7 @@ impl Recorder {
         let _spans = spans(events);
         loop {
             let started = Instant::now();
-            match self.stores.db.record(events, crate::fold).await {
+            match self.stores.db.record(events, &crate::fold).await {
                 Ok(recorded) => {
                     moments::recorded(recorded, started.elapsed());
                     self.committed(events);
@@ -204,5 +204,6 @@ fn closes(event: &Event) -> bool {
         Event::Worker(event) => matches!(event, CallEvent::Ended { .. }),
         Event::Gateway(event) => matches!(event, GatewayEvent::Refused { .. }),
         Event::Twilio(_) => event.kind() == "status",
+        Event::Tap(_) | Event::Recorder(_) => true,
     }
 }

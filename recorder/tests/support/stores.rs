@@ -153,7 +153,7 @@ impl Db for Faulty {
     async fn migrate(&self) -> Result<(), DbError> {
         self.inner.migrate().await
     }
-    async fn record(&self, events: &[Envelope], fold: Fold) -> Result<Recorded, DbError> {
+    async fn record(&self, events: &[Envelope], fold: Fold<'_>) -> Result<Recorded, DbError> {
         self.records.fetch_add(1, Ordering::SeqCst);
         self.reach()?;
         while self.silent.load(Ordering::SeqCst) {
@@ -163,7 +163,7 @@ impl Db for Faulty {
         if self.conflicts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
             return Err(DbError::Conflict("another was faster".into()));
         }
-        self.inner.record(events, fold).await
+        self.inner.record(events, &fold).await
     }
     async fn quarantine(&self, payload: &[u8], reason: &str) -> Result<(), DbError> {
         self.reach()?;

@@ -42,7 +42,7 @@ pub(crate) fn worker(epoch: u64, sequence: u64, after_ms: u64, told: CallEvent) 
 
 /// Twilio's words.
 pub(crate) fn status(sequence: u64, after_ms: u64, status: &str, duration_s: Option<u64>) -> Envelope {
-    let told = TwilioEvent::Status { status: status.into(), duration_s, sip_code: None };
+    let told = TwilioEvent::Status { status: status.into(), duration_s, sip_code: None, attempt: None };
     event(Source::Twilio, 0, sequence, after_ms, Event::Twilio(told))
 }
 
@@ -54,6 +54,7 @@ pub(crate) fn accepted() -> GatewayEvent {
         agent: Some(AgentId::parse("front-desk").unwrap()),
         agent_version: Some("3".into()),
         language: Some("en-US".into()),
+        attempt: None,
     }
 }
 
@@ -111,7 +112,12 @@ pub(crate) fn whole_call(n: u32) -> Vec<Envelope> {
         worker(EPOCH, 3, 4_000, turn(2, Speaker::Caller, "I need an appointment.")),
         worker(EPOCH, 4, 4_100, CallEvent::ReplyGap { gap_ms: 640 }),
         worker(EPOCH, 5, 5_000, CallEvent::Interrupted { at_ms: 4_700, heard_ms: 300, cleared_ms: 900 }),
-        worker(EPOCH, 6, 5_100, CallEvent::Used(Usage { audio_in: 40, audio_out: 90, ..Usage::default() })),
+        worker(
+            EPOCH,
+            6,
+            5_100,
+            CallEvent::Used { usage: Usage { audio_in: 40, audio_out: 90, ..Usage::default() }, by: None },
+        ),
         worker(EPOCH, 7, 6_000, CallEvent::ReplyGap { gap_ms: 360 }),
         worker(EPOCH, 8, 9_300, ended(EndReason::CallerHungUp)),
         status(0, 10, "in-progress", None),

@@ -103,10 +103,10 @@ fn merge(waiting: &mut News, news: News) {
 fn class_of(event: &Envelope) -> Class {
     match &event.event {
         Event::Worker(
-            CallEvent::Answered { .. } | CallEvent::Ended { .. } | CallEvent::Used(_) | CallEvent::Fact(_),
+            CallEvent::Answered { .. } | CallEvent::Ended { .. } | CallEvent::Used { .. } | CallEvent::Fact(_),
         ) => Class::Lifecycle,
         Event::Worker(CallEvent::Turn(_)) => Class::Transcript,
         Event::Worker(_) => Class::Detail,
-        Event::Gateway(_) | Event::Twilio(_) => Class::Lifecycle,
+        Event::Gateway(_) | Event::Twilio(_) | Event::Tap(_) | Event::Recorder(_) => Class::Lifecycle,
     }
 }

@@ -151,7 +151,10 @@ fn waits_for_turn(tool: &Tool) -> bool {
             | BuiltIn::Conference
             | BuiltIn::SendDigits
             | BuiltIn::CreateTicket
-            | BuiltIn::SetLanguage => true,
+            | BuiltIn::SetLanguage
+            | BuiltIn::SendSms
+            | BuiltIn::OptOut
+            | BuiltIn::Recording => true,
             BuiltIn::LookupRecord { .. } | BuiltIn::SearchRecords { .. } | BuiltIn::ValidateRoutingNumber => false,
         },
         ToolKind::Http(_) | ToolKind::Mcp(_) => false,

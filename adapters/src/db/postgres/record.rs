@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 type Key = (String, String, i64, i64);
 
 /// Stores and folds; returns how many events were new.
-pub(super) async fn record(connection: &mut PgConnection, batch: &Batch<'_>, fold: Fold) -> Result<usize, DbError> {
+pub(super) async fn record(connection: &mut PgConnection, batch: &Batch<'_>, fold: Fold<'_>) -> Result<usize, DbError> {
     let mut transaction = within(connection.begin()).await?;
     let inserted = insert_events(&mut transaction, batch).await?;
     let fresh: BTreeSet<_> =

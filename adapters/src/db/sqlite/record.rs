@@ -11,7 +11,7 @@ use sqlx::{SqliteConnection, SqlitePool};
 use std::collections::BTreeSet;
 
 /// Stores and folds; returns how many events were new.
-pub(super) async fn record(pool: &SqlitePool, batch: &Batch<'_>, fold: Fold) -> Result<usize, DbError> {
+pub(super) async fn record(pool: &SqlitePool, batch: &Batch<'_>, fold: Fold<'_>) -> Result<usize, DbError> {
     let mut transaction = pool.begin_with("begin immediate").await.map_err(fault)?;
     let mut fresh = BTreeSet::new();
     for row in &batch.events {

@@ -41,6 +41,8 @@ pub(super) fn read(sheet: &mut Sheet<'_>, others: &BTreeMap<CompanyId, String>) 
         rooms: rooms(sheet, &targets),
         targets,
         services: services(sheet),
+        texting: Default::default(),
+        hooks: BTreeMap::new(),
     }
 }
 

@@ -18,6 +18,9 @@ pub fn tool(name: &str) -> Option<Tool> {
         "create_ticket" => BuiltIn::CreateTicket,
         "validate_routing_number" => BuiltIn::ValidateRoutingNumber,
         "set_language" => BuiltIn::SetLanguage,
+        "send_sms" => BuiltIn::SendSms,
+        "opt_out" => BuiltIn::OptOut,
+        "recording" => BuiltIn::Recording,
         _ => return None,
     };
     Some(Tool {
@@ -48,12 +51,19 @@ pub fn description(does: &BuiltIn) -> &'static str {
         BuiltIn::SearchRecords { .. } => "Search what the company knows, by words of the caller's question.",
         BuiltIn::ValidateRoutingNumber => "Check a bank routing number before it is used.",
         BuiltIn::SetLanguage => "Go on in another language when the caller asks for it or speaks it.",
+        BuiltIn::SendSms => "Send the person on the telephone a text message, when they have agreed to it.",
+        BuiltIn::OptOut => {
+            "Take the person off the list of people who are called, when they do not want to be called again. The call ends."
+        }
+        BuiltIn::Recording => {
+            "Pause the recording before a secret such as a card number is said, and resume it after; refuse when the caller does not want to be recorded."
+        }
     }
 }
 
 /// Whether running it twice is the same as once.
 pub(super) fn is_idempotent(does: &BuiltIn) -> bool {
-    !matches!(does, BuiltIn::SendDigits | BuiltIn::CreateTicket)
+    !matches!(does, BuiltIn::SendDigits | BuiltIn::CreateTicket | BuiltIn::SendSms)
 }
 
 /// The JSON Schema of its arguments, at this company, for an agent of these languages.
@@ -93,7 +103,26 @@ pub fn parameters(does: &BuiltIn, company: &Company, languages: &[Language]) -> 
             let tags = languages.iter().map(|language| &language.tag);
             object(json!({"language": one_of(tags, "BCP 47.")}), &["language"])
         }
+        BuiltIn::SendSms => messages(company),
+        BuiltIn::OptOut => object(json!({}), &[]),
+        BuiltIn::Recording => {
+            let what = json!({"type": "string", "enum": ["start", "pause", "resume", "stop", "refuse"]});
+            object(json!({"do": what}), &["do"])
+        }
     }
+}
+
+/// The company's messages by name, and every field one of them has.
+fn messages(company: &Company) -> Value {
+    let templates = &company.texting.templates;
+    let which: Vec<String> =
+        templates.iter().map(|(name, template)| format!("{name}: {}", template.description)).collect();
+    let mut properties = Map::new();
+    properties.insert("message".into(), one_of(templates.keys(), &which.join("; ")));
+    for (field, most) in templates.values().flat_map(|template| &template.fields) {
+        properties.insert(field.clone(), json!({"type": "string", "maxLength": most}));
+    }
+    object(Value::Object(properties), &["message"])
 }
 
 /// Which table of `company.toml` a tool needs and does not find.
@@ -101,6 +130,7 @@ pub(super) fn lacks(does: &BuiltIn, company: &Company) -> Option<&'static str> {
     match does {
         BuiltIn::Transfer if company.targets.is_empty() => Some("[targets.front_desk]"),
         BuiltIn::Enqueue if company.queues.is_empty() => Some("[queues.support]"),
+        BuiltIn::SendSms if company.texting.templates.is_empty() => Some("[messages.templates.confirmation]"),
         BuiltIn::Conference if company.rooms.is_empty() => Some("[rooms.ops]"),
         _ => None,
     }

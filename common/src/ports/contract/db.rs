@@ -92,7 +92,7 @@ pub async fn what_is_refused_does_not_lose_others(db: &dyn Db) {
     for bad in unstorable() {
         let mut batch = good.clone();
         batch.push(bad);
-        let answer = db.record(&batch, every_field).await;
+        let answer = db.record(&batch, &every_field).await;
         assert!(matches!(answer, Err(DbError::Refused(_))), "{answer:?}");
         assert_eq!(db.cdr(&call(1)).await.expect("cdr"), None, "a refused batch left something behind");
     }
@@ -103,7 +103,7 @@ pub async fn what_is_refused_does_not_lose_others(db: &dyn Db) {
 /// A refusal does not quote what was said.
 pub async fn a_refusal_does_not_quote_speech(db: &dyn Db) {
     for bad in unstorable() {
-        let Err(error) = db.record(&[bad], every_field).await else { panic!("it was stored") };
+        let Err(error) = db.record(&[bad], &every_field).await else { panic!("it was stored") };
         assert!(!error.to_string().contains("secret"), "{error}");
     }
 }
@@ -132,7 +132,7 @@ pub async fn calls_are_listed_newest_first(db: &dyn Db) {
     for n in [2, 4, 1, 3] {
         record(db, &story(n)).await;
     }
-    let status = TwilioEvent::Status { status: "ringing".into(), duration_s: None, sip_code: None };
+    let status = TwilioEvent::Status { status: "ringing".into(), duration_s: None, sip_code: None, attempt: None };
     record(db, &[envelope(9, Source::Twilio, 0, 0, Event::Twilio(status))]).await;
     let listed = |cdrs: Vec<Cdr>| cdrs.into_iter().map(|cdr| cdr.call).collect::<Vec<_>>();
     assert_eq!(listed(db.calls(3).await.expect("calls")), [call(4), call(3), call(2)]);
@@ -141,14 +141,14 @@ pub async fn calls_are_listed_newest_first(db: &dyn Db) {
 }
 
 async fn record(db: &dyn Db, events: &[Envelope]) -> Recorded {
-    db.record(events, every_field).await.expect("record")
+    db.record(events, &every_field).await.expect("record")
 }
 
 /// Records in small batches, as a recorder would: a conflict is tried again.
 async fn in_batches(db: &dyn Db, events: &[Envelope]) {
     for batch in events.chunks(5) {
         let mut tries = 0;
-        while let Err(error) = db.record(batch, every_field).await {
+        while let Err(error) = db.record(batch, &every_field).await {
             tries += 1;
             assert!(matches!(error, DbError::Conflict(_)) && tries <= 5, "{error}");
         }
@@ -164,7 +164,7 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
     tally.expected = tally.expected.max(Some(envelope.key.sequence + 1));
     cdr.company = cdr.company.clone().max(envelope.company.clone());
     match &envelope.event {
-        Event::Gateway(GatewayEvent::Accepted { direction, from, to, agent, agent_version, language }) => {
+        Event::Gateway(GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, .. }) => {
             cdr.accepted_ms = later(cdr.accepted_ms);
             cdr.direction = Some(*direction);
             cdr.from = Some(from.clone());
@@ -179,6 +179,10 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
             cdr.workers.insert(envelope.key.epoch.0, worker.clone());
         }
         Event::Worker(event) => every_worker_field(cdr, envelope, event),
+        Event::Gateway(GatewayEvent::Machine { .. })
+        | Event::Twilio(TwilioEvent::AnsweredBy { .. } | TwilioEvent::Message { .. } | TwilioEvent::Recording { .. })
+        | Event::Tap(_)
+        | Event::Recorder(_) => {}
         Event::Twilio(TwilioEvent::Status { status, duration_s, .. }) => {
             cdr.twilio_status = cdr.twilio_status.clone().max(Some(status.clone()));
             cdr.evidence.twilio_duration_ms = cdr.evidence.twilio_duration_ms.max(*duration_s);
@@ -216,7 +220,7 @@ fn every_worker_field(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
             let told = Configured { epoch, sequence, agent: None, version, language };
             cdr.evidence.configured = Some(told);
         }
-        CallEvent::Used(usage) => cdr.usage = cdr.usage.plus(*usage),
+        CallEvent::Used { usage, .. } => cdr.usage = cdr.usage.plus(*usage),
         CallEvent::Ended { reason, at_ms, .. } => {
             cdr.ended_ms = cdr.ended_ms.max(at);
             cdr.duration_ms = Some(*at_ms);
@@ -304,6 +308,7 @@ fn gateway_story() -> Vec<GatewayEvent> {
             agent: Some(AgentId::parse("front-desk").expect("an agent")),
             agent_version: Some("v7".into()),
             language: Some("hi-IN".into()),
+            attempt: None,
         },
         GatewayEvent::Assigned { worker: WorkerId::parse("worker-3").expect("a worker"), resumes: 0 },
         GatewayEvent::Chosen {
@@ -349,8 +354,8 @@ fn worker_story() -> Vec<CallEvent> {
         },
         CallEvent::Fact(Fact::Refused { what: "transfer_call".into(), why: "not_listed".into() }),
         CallEvent::Configured { at_ms: 29_000, version: "v8".into(), language: "en-IN".into() },
-        CallEvent::Used(usage()),
-        CallEvent::Used(usage()),
+        CallEvent::Used { usage: usage(), by: None },
+        CallEvent::Used { usage: usage(), by: None },
         CallEvent::Ended { reason: EndReason::CallerHungUp, at_ms: 30_000, next: Some(NextStep::HangUp), ignored: 1 },
     ]
 }
@@ -358,9 +363,9 @@ fn worker_story() -> Vec<CallEvent> {
 fn twilio_story() -> Vec<TwilioEvent> {
     let stream = StreamId::parse("MZ00000000000000000000000000000001").expect("a stream");
     vec![
-        TwilioEvent::Status { status: "in-progress".into(), duration_s: None, sip_code: None },
+        TwilioEvent::Status { status: "in-progress".into(), duration_s: None, sip_code: None, attempt: None },
         TwilioEvent::Stream { stream: Some(stream), event: "stream-error".into(), error_code: Some(31_921) },
-        TwilioEvent::Status { status: "completed".into(), duration_s: Some(31), sip_code: Some(200) },
+        TwilioEvent::Status { status: "completed".into(), duration_s: Some(31), sip_code: Some(200), attempt: None },
     ]
 }
 

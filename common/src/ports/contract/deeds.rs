@@ -169,7 +169,7 @@ pub async fn a_turn_keeps_the_version_that_spoke(store: &(impl Db + Directory)) 
 /// Records with a fold that leaves everything: what is tested here is beside it.
 pub(super) async fn record(db: &impl Db, events: &[Envelope]) {
     fn leave(_: &mut Cdr, _: &Envelope) {}
-    db.record(events, leave).await.expect("record");
+    db.record(events, &leave).await.expect("record");
 }
 
 /// A turn of call `n`, spoken by this version of the agent.

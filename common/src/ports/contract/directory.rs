@@ -228,6 +228,8 @@ fn bare(id: &str) -> Company {
         queues: BTreeMap::new(),
         rooms: BTreeMap::new(),
         services: BTreeMap::from([("loans".into(), "https://loans.example.com".into())]),
+        texting: Default::default(),
+        hooks: BTreeMap::new(),
     }
 }
 
@@ -252,6 +254,9 @@ fn agent(name: &str, version: &str, numbers: Vec<PhoneNumber>) -> Agent {
         numbers,
         languages: vec![language],
         voices: vec![voice],
+        budget: None,
+        recording: Default::default(),
+        after_call: Default::default(),
         limits: AgentLimits::default(),
         tools: Vec::new(),
         menu: None,

@@ -1,0 +1,1 @@
+//! The API over HTTP: calls, outbound batches, numbers.

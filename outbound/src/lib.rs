@@ -1,0 +1,1 @@
+//! Calls people: batch by batch, each row exactly once, at the pace and in the hours that were asked for.
