@@ -16,7 +16,7 @@ pub use around::{
 };
 pub use phrases::Phrases;
 pub use services::Services;
-pub use snapshot::AgentSnapshot;
+pub use snapshot::{AgentSnapshot, filled};
 pub use tool::{
     Briefing, BuiltIn, Choice, Confirm, HttpTool, Keep, McpTool, Menu, Queue, Rate, Room, Sample, SecretHeader,
     SecretRef, Target, Tool, ToolKind,

@@ -4,6 +4,7 @@
 //! to a reservation is the truth; the pool in the state store is only a hint.
 
 use crate::company::AgentSnapshot;
+use crate::event::Direction;
 use crate::ids::{BootId, CallId, Epoch, WorkerId};
 use crate::private::PhoneNumber;
 use call::{Conversation, Resumed};
@@ -26,6 +27,12 @@ pub struct Reserve {
     /// Who calls: tools may look them up.
     #[serde(default)]
     pub caller: Option<PhoneNumber>,
+    /// Our number in the call; what the call costs may depend on it.
+    #[serde(default)]
+    pub ours: Option<PhoneNumber>,
+    /// Who called whom; `None` from a gateway of the version before.
+    #[serde(default)]
+    pub direction: Option<Direction>,
     /// The gateway's trace context.
     #[serde(default)]
     pub trace: String,

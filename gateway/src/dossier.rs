@@ -1,6 +1,7 @@
 //! What a gateway needs to answer for a call again: kept with its session, so that any gateway may.
 
 use crate::GatewayContext;
+use crate::errand::Errand;
 use call::Conversation;
 use common::company::AgentSnapshot;
 use common::event::Direction;
@@ -22,9 +23,15 @@ pub struct Dossier {
     pub person: PhoneNumber,
     /// Our number in this call: it calls those the call is put through to.
     pub ours: PhoneNumber,
+    /// Who called whom; `None` from a gateway of the version before.
+    #[serde(default)]
+    pub direction: Option<Direction>,
     /// Claims that were no resumption: a menu, places the call came back from.
     #[serde(default)]
     pub detours: u32,
+    /// For a call that we made: what it is about.
+    #[serde(default)]
+    pub errand: Option<Errand>,
 }
 
 impl Dossier {
@@ -34,7 +41,7 @@ impl Dossier {
             Direction::Inbound => (&webhook.from, &webhook.to),
             Direction::Outbound => (&webhook.to, &webhook.from),
         };
-        Self { agent, trace, person: person.clone(), ours: ours.clone(), detours: 0 }
+        Self { agent, trace, person: person.clone(), ours: ours.clone(), detours: 0, errand: None }
     }
 
     /// The dossier of a session, if it has one this build can read.

@@ -7,11 +7,14 @@ mod asked;
 mod assign;
 pub mod back;
 pub mod dossier;
+pub mod errand;
 pub mod hold;
+pub mod machine;
 pub mod member;
 pub mod menu;
 mod moments;
 pub mod next;
+pub mod notices;
 mod place;
 pub mod pool;
 pub mod relay;
@@ -26,7 +29,7 @@ use common::company::Roster;
 use common::config::Config;
 use common::health::Readiness;
 use common::lifecycle::Lifecycle;
-use common::ports::{Ports, State, Telephone};
+use common::ports::{Outbound, Ports, State, Telephone};
 use common::private::{ExposeSecret, SecretString};
 use common::token::Keys;
 use pool::Pool;
@@ -63,6 +66,8 @@ pub struct GatewayContext {
     pub witness: Witness,
     /// Call control at the telephone network; `None` without credentials.
     pub telephone: Option<Arc<dyn Telephone>>,
+    /// Batches of calls that we make.
+    pub outbound: Arc<dyn Outbound>,
     /// Starts tasks.
     pub lifecycle: Lifecycle,
     roster: RwLock<Arc<Roster>>,
@@ -85,6 +90,7 @@ impl GatewayContext {
             answers: Answers::new(ports.state.clone()),
             witness: Witness::new(ports.state.clone(), ports.bus.clone(), lifecycle.clone()),
             telephone: ports.telephone.clone(),
+            outbound: ports.outbound.clone(),
             lifecycle,
             roster: RwLock::new(Arc::new(roster)),
         })

@@ -1,7 +1,7 @@
 //! What happens in a gateway and is worth a log line or a count: one function an occurrence does both, so that they never
 //! disagree. No number or key ever reaches one.
 
-use common::ids::{CallId, WorkerId};
+use common::ids::{AttemptId, CallId, WorkerId};
 use common::ports::TelephoneError;
 use metrics::{counter, histogram};
 use std::time::Duration;
@@ -101,4 +101,19 @@ pub(crate) fn stream_error(call: &CallId, code: u32) {
 pub(crate) fn relay_failed(why: &'static str) {
     counter!("patchbay_relay_failures_total", "why" => why).increment(1);
     tracing::warn!(why, "media stream could not be relayed");
+}
+
+pub(crate) fn batch_unknown(attempt: &AttemptId) {
+    counter!("patchbay_outbound_batch_unknown_total").increment(1);
+    tracing::warn!(%attempt, "a call that we made has been answered and its batch could not be read; the agent talks without knowing whom it called");
+}
+
+pub(crate) fn machine_answered(call: &CallId, by: &str) {
+    counter!("patchbay_outbound_machines_total").increment(1);
+    tracing::info!(call.id = %call, by, "a machine has answered");
+}
+
+pub(crate) fn machine_not_left(call: &CallId, error: &TelephoneError) {
+    counter!("patchbay_outbound_machine_failures_total").increment(1);
+    tracing::warn!(call.id = %call, %error, "a machine answered, and the call could not be ended or sent to its message");
 }

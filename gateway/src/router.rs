@@ -1,10 +1,7 @@
 //! Every public route, grouped by who calls it.
 
-use crate::{GatewayContext, back, hold, member, menu, next, relay, signed, webhook};
+use crate::{GatewayContext, back, hold, machine, member, menu, next, notices, relay, webhook};
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, any, get, on};
 use std::sync::Arc;
 
@@ -19,19 +16,28 @@ pub fn router(gateway: Arc<GatewayContext>) -> Router {
         .route("/twilio/member/{token}", twilio_asks(member::answered))
         .route("/twilio/member-key/{token}", twilio_asks(member::pressed))
         .route("/twilio/hold/{token}", twilio_asks(hold::hold))
-        .route("/twilio/status", twilio_asks(webhook::status))
-        .route("/twilio/stream-status/{token}", twilio_asks(webhook::stream_status))
-        .route("/twilio/recording", twilio_asks(noted));
+        .route("/twilio/status", twilio_asks(notices::status))
+        .route("/twilio/stream-status/{token}", twilio_asks(notices::stream_status))
+        .route("/twilio/recording", twilio_asks(notices::recording))
+        .route("/twilio/recording/{token}", twilio_asks(notices::recording_of_call))
+        .route("/twilio/message-status/{token}", twilio_asks(notices::message_status));
+    // Calls that we make.
+    let outbound = Router::new()
+        .route("/twilio/outbound/{token}", twilio_asks(webhook::by_attempt))
+        .route("/twilio/status/{token}", twilio_asks(notices::status_of_attempt))
+        .route("/twilio/amd/{token}", twilio_asks(machine::answered_by))
+        .route("/twilio/message/{token}", twilio_asks(machine::message));
     // So that a number of one of the systems this one replaces can be pointed here unchanged.
     let aliases = Router::new()
         .route("/incoming-call", twilio_asks(webhook::by_number))
         .route("/twiml", twilio_asks(webhook::by_number))
         .route("/inbound_call", twilio_asks(webhook::by_number))
         .route("/twilio/inbound_call", twilio_asks(webhook::by_number))
-        .route("/call-status", twilio_asks(webhook::status))
-        .route("/recording_callback", twilio_asks(noted));
+        .route("/call-status", twilio_asks(notices::status))
+        .route("/recording_callback", twilio_asks(notices::recording));
     Router::new()
         .merge(twilio)
+        .merge(outbound)
         .merge(aliases)
         .route("/audio/hold.wav", get(hold::music))
         .route("/media/{worker}/{token}", any(relay::media))
@@ -46,12 +52,4 @@ where
     T: 'static,
 {
     on(MethodFilter::GET.or(MethodFilter::POST), handler)
-}
-
-/// A notice this build takes and does not need.
-async fn noted(State(gateway): State<Arc<GatewayContext>>, request: Request) -> Response {
-    match signed::Signed::read(&gateway, "notice", request).await {
-        Ok(_) => StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => refused,
-    }
 }

@@ -75,6 +75,11 @@ impl Phrases {
         serde_json::from_value(Value::Object(texts)).unwrap_or_default()
     }
 
+    /// Every phrase changed by `change`.
+    pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        Self::from_names(&self.by_name().into_iter().map(|(name, text)| (name, change(&text))).collect())
+    }
+
     /// The wording for an occasion.
     pub fn at(&self, cue: Cue) -> &str {
         match cue {

@@ -92,6 +92,17 @@ impl AgentSnapshot {
         Some(Self { language, ..self.clone() })
     }
 
+    /// The same agent for a call that we make: `{column}` in its instructions and phrases is replaced by what is known of
+    /// the person called. Braces that name no column stay as they are.
+    pub fn with_columns(mut self, columns: BTreeMap<String, String>) -> Self {
+        for language in &mut self.languages {
+            language.instructions = filled(&language.instructions, &columns);
+            language.phrases = language.phrases.map(|text| filled(text, &columns));
+        }
+        self.columns = columns;
+        self
+    }
+
     /// The tool of this name.
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.name == name)
@@ -110,5 +121,40 @@ impl AgentSnapshot {
         // The tool's own deadline speaks first: it knows more.
         let tool_deadline = limits.tool_deadline.max(std::time::Duration::from_millis(slowest + 1_000));
         call::Limits { tool_deadline, providers: self.voices.len() as u32, ..limits }
+    }
+}
+
+/// A text with `{name}` replaced by what stands under that name; in one pass, so that what is put in is not looked at
+/// again.
+pub fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out += before;
+        match after.split_once('}').and_then(|(name, behind)| Some((values.get(name)?, behind))) {
+            Some((value, behind)) => {
+                out += value;
+                rest = behind;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_in_what_is_said_and_nothing_is_replaced_twice() {
+        let values = BTreeMap::from([("name".to_owned(), "{due} Ada".to_owned()), ("due".into(), "Friday".into())]);
+        assert_eq!(filled("Hello {name}, {due} {or} { {name", &values), "Hello {due} Ada, Friday {or} { {name");
+        let mut agent = crate::testing::agent_snapshot();
+        agent.languages[0].phrases.greeting = "Hello {name}.".into();
+        assert_eq!(agent.with_columns(values).phrases().greeting, "Hello {due} Ada.");
     }
 }

@@ -4,10 +4,10 @@
 //! notice; a fault names the parameter and never its value.
 
 use super::form::Form;
+use super::notices::derived_sequence;
 use crate::event::{Direction, TwilioEvent};
-use crate::ids::{CallId, StreamId};
+use crate::ids::{AttemptId, CallId, StreamId};
 use crate::private::PhoneNumber;
-use sha2::{Digest, Sha256};
 
 /// A parameter that must be there and is not, or does not say what it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,13 +89,13 @@ impl StatusCallback {
         matches!(self.status.as_str(), "completed" | "busy" | "failed" | "no-answer" | "canceled")
     }
 
-    /// As it is recorded; its sequence is [`StatusCallback::sequence`].
-    pub fn to_event(&self) -> TwilioEvent {
+    /// As it is recorded; its sequence is [`StatusCallback::sequence`]. `attempt` is what its address says.
+    pub fn to_event(&self, attempt: Option<AttemptId>) -> TwilioEvent {
         TwilioEvent::Status {
             status: self.status.clone(),
             duration_s: self.duration_s,
             sip_code: self.sip_code,
-            attempt: None,
+            attempt,
         }
     }
 }
@@ -131,11 +131,8 @@ impl StreamCallback {
     /// The event's sequence among Twilio's events of the call: made from stream and event, so that a repeat is the same
     /// event. Its lowest value lies above any `SequenceNumber`, its highest fits a signed 64-bit column.
     pub fn sequence(&self) -> u64 {
-        const ABOVE: u64 = 1 << 48;
         let stream = self.stream.as_ref().map_or("", StreamId::as_str);
-        let hash = Sha256::digest(format!("{stream}:{}", self.event));
-        let low = hash.iter().take(6).fold(0, |number, &byte| number << 8 | u64::from(byte));
-        ABOVE + low
+        derived_sequence(&[stream, &self.event])
     }
 
     /// As it is recorded.
@@ -147,16 +144,16 @@ impl StreamCallback {
 /// Longest status word kept. Twilio's longest has 14 letters; the record has a column for it.
 const LONGEST_WORD: usize = 32;
 
-fn required<'f>(form: &'f Form, name: &'static str) -> Result<&'f str, FormFault> {
+pub(super) fn required<'f>(form: &'f Form, name: &'static str) -> Result<&'f str, FormFault> {
     optional(form, name).ok_or(FormFault::Missing(name))
 }
 
 /// An empty value is none: Twilio sends empty values for what it does not know.
-fn optional<'f>(form: &'f Form, name: &str) -> Option<&'f str> {
+pub(super) fn optional<'f>(form: &'f Form, name: &str) -> Option<&'f str> {
     form.value(name).filter(|value| !value.is_empty())
 }
 
-fn call(form: &Form) -> Result<CallId, FormFault> {
+pub(super) fn call(form: &Form) -> Result<CallId, FormFault> {
     CallId::parse(required(form, "CallSid")?).map_err(|_| FormFault::Invalid("CallSid"))
 }
 
@@ -173,7 +170,7 @@ fn word(form: &Form, name: &'static str) -> Result<String, FormFault> {
     if valid { Ok(text.to_owned()) } else { Err(FormFault::Invalid(name)) }
 }
 
-fn number<N: std::str::FromStr>(form: &Form, name: &'static str) -> Result<Option<N>, FormFault> {
+pub(super) fn number<N: std::str::FromStr>(form: &Form, name: &'static str) -> Result<Option<N>, FormFault> {
     optional(form, name).map(|text| text.parse().map_err(|_| FormFault::Invalid(name))).transpose()
 }
 

@@ -64,6 +64,19 @@ pub const TABLE: &[Metric] = &[
     row("patchbay_reservations_total", Counter, &["outcome"], "Seats asked for, by the worker's answer."),
     row("patchbay_calls_refused_total", Counter, &["reason"], "Callers who heard a sentence instead of an agent."),
     row("patchbay_calls_resumed_total", Counter, &[], "Calls that went on at another worker."),
+    row("patchbay_outbound_machines_total", Counter, &[], "Calls we made that a machine answered."),
+    row(
+        "patchbay_outbound_machine_failures_total",
+        Counter,
+        &[],
+        "Calls a machine answered that could neither be ended nor sent to their message.",
+    ),
+    row(
+        "patchbay_outbound_batch_unknown_total",
+        Counter,
+        &[],
+        "Calls we made that were answered while their batch could not be read.",
+    ),
     row("patchbay_menus_total", Counter, &["pressed"], "Menus passed, by whether a key was pressed."),
     row(
         "patchbay_places_total",
