@@ -159,7 +159,7 @@ impl Directory for Postgres {
 
 impl Postgres {
     /// Every row of an answer.
-    async fn rows<T>(&self, ask: QueryAs<'_, sqlx::Postgres, T, PgArguments>) -> Result<Vec<T>, DbError>
+    pub(super) async fn rows<T>(&self, ask: QueryAs<'_, sqlx::Postgres, T, PgArguments>) -> Result<Vec<T>, DbError>
     where
         T: Send + Unpin + for<'r> FromRow<'r, PgRow>,
     {
@@ -174,7 +174,7 @@ impl Postgres {
     }
 
     /// Lets go of a connection that failed and says what is really wrong.
-    async fn given_up(&self, connection: Borrowed, error: DbError) -> DbError {
+    pub(super) async fn given_up(&self, connection: Borrowed, error: DbError) -> DbError {
         drop(connection);
         self.explain(error).await
     }

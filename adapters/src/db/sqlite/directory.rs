@@ -139,7 +139,7 @@ impl Directory for Sqlite {
 
 impl Sqlite {
     /// Every row of an answer.
-    async fn rows<T>(&self, ask: QueryAs<'_, Dialect, T, SqliteArguments>) -> Result<Vec<T>, DbError>
+    pub(super) async fn rows<T>(&self, ask: QueryAs<'_, Dialect, T, SqliteArguments>) -> Result<Vec<T>, DbError>
     where
         T: Send + Unpin + for<'r> FromRow<'r, SqliteRow>,
     {
