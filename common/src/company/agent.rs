@@ -1,6 +1,6 @@
 //! A voice agent as configured: who gives the voice, in which languages, within which limits.
 
-use super::{AfterCall, AgentSnapshot, Budget, Company, Menu, Phrases, Recording, Tool};
+use super::{AfterCall, AgentSnapshot, Budget, Company, Menu, Phrases, RecordBy, RecordFrom, Recording, Tool};
 use crate::ids::AgentId;
 use crate::private::PhoneNumber;
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ pub struct Agent {
     /// Its limits.
     pub limits: AgentLimits,
     /// The most a call may cost.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub budget: Option<Budget>,
     /// Whether and how its calls are recorded.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub recording: Recording,
     /// What is done after its calls.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub after_call: AfterCall,
     /// What it may ask for.
     pub tools: Vec<Tool>,
@@ -151,6 +151,11 @@ impl AgentLimits {
     }
 }
 
+/// Whether it is what it is without a word: such fields do not count for an agent's version.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// The spelling of a language among these: exact, or by primary tag (`es-MX` → `es`).
 pub(crate) fn speaks<'l>(languages: &'l [Language], wanted: &str) -> Option<&'l str> {
     let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
@@ -165,6 +170,20 @@ impl Agent {
         speaks(&self.languages, language)
     }
 
+    /// The languages, each with its greeting behind the words that announce the recording, where there is one.
+    fn announced(&self) -> Vec<Language> {
+        let mut languages = self.languages.clone();
+        let Recording { by, from, announcement, .. } = &self.recording;
+        if *by != RecordBy::Nobody && *from != RecordFrom::Asked {
+            for language in &mut languages {
+                if let Some(words) = announcement.get(&language.tag) {
+                    language.phrases.greeting = format!("{words} {}", language.phrases.greeting);
+                }
+            }
+        }
+        languages
+    }
+
     /// What one call of `company` uses, in this language (the default one where it does not speak it).
     pub fn snapshot(&self, company: &Company, language: Option<&str>) -> AgentSnapshot {
         let default = self.languages.first().map_or("en", |own| own.tag.as_str());
@@ -174,7 +193,7 @@ impl Agent {
             agent: self.id.clone(),
             version: self.version.clone(),
             language: language.to_owned(),
-            languages: self.languages.clone(),
+            languages: self.announced(),
             voices: self.voices.clone(),
             limits: self.limits,
             tools: self.tools.iter().filter(|tool| tool.enabled).cloned().collect(),

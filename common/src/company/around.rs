@@ -15,6 +15,9 @@ pub struct Recording {
     pub by: RecordBy,
     /// From when on.
     pub from: RecordFrom,
+    /// What the caller hears before the greeting, by language: that the call is recorded.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub announcement: BTreeMap<String, String>,
     /// Tools during whose runs nothing is kept, besides what the agent pauses itself.
     pub pause_for: Vec<String>,
     /// Days after which recordings are deleted; `None` keeps them.

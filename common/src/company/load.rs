@@ -5,6 +5,7 @@
 //! [`Packs::tool_mistake`] says where such a mistake stands.
 
 mod agent;
+mod around;
 mod company;
 mod language;
 mod menu;

@@ -80,6 +80,7 @@ fn of_company(company: &Company) -> Value {
         "id": company.id, "name": company.name, "timezone": company.timezone, "max_calls": company.max_calls,
         "services": company.services, "targets": plain(&company.targets), "queues": plain(&company.queues),
         "rooms": plain(&company.rooms),
+        "messages": unless_usual(&company.texting), "hooks": unless_usual(&company.hooks),
     })
 }
 
@@ -94,9 +95,17 @@ fn of_agent(agent: &Agent) -> Value {
     file["tools"] = json!(tools);
     file["limits"] = plain(&agent.limits);
     file["menu"] = plain(&agent.menu);
+    file["budget"] = plain(&agent.budget);
+    file["recording"] = unless_usual(&agent.recording);
+    file["after_call"] = unless_usual(&agent.after_call);
     let others: Vec<Value> = agent.voices.iter().skip(1).map(of_voice).collect();
     file["fallback"] = if others.is_empty() { Value::Null } else { Value::Array(others) };
     file
+}
+
+/// What differs from what it is without a word.
+fn unless_usual<T: serde::Serialize + Default + PartialEq>(value: &T) -> Value {
+    if *value == T::default() { Value::Null } else { plain(value) }
 }
 
 fn of_voice(voice: &Voice) -> Value {

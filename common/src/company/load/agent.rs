@@ -2,7 +2,7 @@
 
 use super::notes::Notes;
 use super::sheet::Sheet;
-use super::{Loader, NAME, language, menu, read, script, tool, version, voice};
+use super::{Loader, NAME, around, language, menu, read, script, tool, version, voice};
 use crate::company::{Agent, AgentLimits, Briefing, BuiltIn, Company, Provider, ToolKind};
 use crate::ids::AgentId;
 use crate::private::PhoneNumber;
@@ -52,16 +52,17 @@ fn agent(
         let numbers = numbers(sheet);
         let needed = phrases_needed(sheet, rows, company);
         let languages = language::read_all(notes, sheet, languages_beside(path).as_deref(), &needed);
+        let tools = tool::of_agent(sheet, rows, company, &languages);
         let agent = Agent {
             id: id.clone().unwrap_or_else(|| AgentId::parse("invalid").expect("a valid name")),
             version: String::new(),
             numbers: numbers.iter().map(|(_, number)| number.clone()).collect(),
             voices,
             limits: limits(sheet),
-            budget: None,
-            recording: Default::default(),
-            after_call: Default::default(),
-            tools: tool::of_agent(sheet, rows, company, &languages),
+            budget: around::budget(sheet),
+            recording: around::recording(sheet, &languages, &tools),
+            after_call: around::after_call(sheet, company),
+            tools,
             menu: menu::read(sheet, company, &languages, ids),
             languages,
             script: script.clone(),

@@ -2,7 +2,7 @@
 
 use super::notes::Notes;
 use super::sheet::Sheet;
-use super::{NAME, agent};
+use super::{NAME, agent, around};
 use crate::company::{Briefing, Company, Queue, Room, Target};
 use crate::ids::CompanyId;
 use crate::mistakes::{Mistake, unknown};
@@ -41,8 +41,8 @@ pub(super) fn read(sheet: &mut Sheet<'_>, others: &BTreeMap<CompanyId, String>) 
         rooms: rooms(sheet, &targets),
         targets,
         services: services(sheet),
-        texting: Default::default(),
-        hooks: BTreeMap::new(),
+        texting: around::texting(sheet),
+        hooks: around::hooks(sheet),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The packs that come with the program, and what people are told about their own.
 
+mod around;
 mod languages;
 mod places;
 mod tools;

@@ -1,7 +1,7 @@
 //! Which version of an agent speaks: a hash over everything that the agent is. Comments, spaces and the order of fields
 //! do not count; neither do addresses that an installation sets for itself.
 
-use crate::company::{Agent, Company};
+use crate::company::{Agent, Company, Texting};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -10,12 +10,15 @@ pub(super) fn of(agent: &Agent, company: &Company, script: &Value) -> String {
     let mut numbers = agent.numbers.clone();
     numbers.sort();
     let nameless = Agent { version: String::new(), script: None, numbers, ..agent.clone() };
-    let whole = json!({
+    let mut whole = json!({
         "agent": nameless,
         "places": [company.targets, company.queues, company.rooms, company.services],
         "company": [company.id.as_str(), company.name, company.timezone],
         "script": script,
     });
+    if company.texting != Texting::default() {
+        whole["messages"] = json!(company.texting);
+    }
     let mut text = String::new();
     write(&whole, &mut text);
     Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
