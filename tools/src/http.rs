@@ -11,6 +11,7 @@ mod trouble;
 
 pub(crate) use read::{Kind, MOST_BYTES, as_json, refuse_early};
 pub(crate) use request::{Address, address, exchange, key_header, secret_header, service, split, url};
+pub(crate) use sign::signature;
 pub(crate) use trouble::{Repeat, Trouble};
 
 use crate::answer::{Source, wrapped};

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 pub(super) const HEADER: &str = "patchbay-signature";
 
 /// The header's value, made now.
-pub(super) fn signature(secret: &SecretString, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &SecretString, body: &[u8]) -> String {
     at(secret, common::clock::unix_ms() / 1_000, body)
 }
 
