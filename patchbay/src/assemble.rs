@@ -6,14 +6,14 @@ use adapters::line::TwilioLines;
 use adapters::twilio::TwilioRest;
 use anyhow::Context;
 use common::config::Config;
-use common::ports::{Bus, Db, Ports, State, Telephone};
+use common::ports::{Bus, Db, Ports, State};
 use common::private::ExposeSecret;
 use std::sync::Arc;
 
 /// Every port. Connecting to a server that is away does not fail: the ports come back by themselves, and readiness says
 /// what is waited for.
 pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
-    let telephone = TwilioRest::new(&config.twilio).context("failed to prepare Twilio's REST client")?;
+    let twilio = twilio(config)?;
     let Opened { db, directory, outbound, aftercare } = database(config)?;
     let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
     Ok(Ports {
@@ -27,11 +27,17 @@ pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
         summarizer: unbuilt,
         agents: Arc::new(Providers::new(config.openai.clone()).with_deepgram(config.deepgram.clone())),
         lines: Arc::new(TwilioLines),
-        telephone: telephone.map(|rest| Arc::new(rest) as Arc<dyn Telephone>),
-        messages: None,
-        recordings: None,
-        numbers: None,
+        telephone: twilio.clone().map(|rest| rest as _),
+        messages: twilio.clone().map(|rest| rest as _),
+        recordings: twilio.clone().map(|rest| rest as _),
+        numbers: twilio.map(|rest| rest as _),
     })
+}
+
+/// The telephone network beside its streams; `None` without credentials.
+pub(crate) fn twilio(config: &Config) -> anyhow::Result<Option<Arc<TwilioRest>>> {
+    let rest = TwilioRest::new(&config.twilio).context("failed to prepare Twilio's REST client")?;
+    Ok(rest.map(Arc::new))
 }
 
 /// The state store.
