@@ -87,6 +87,11 @@ pub fn classify(number: &str, region: Option<&str>) -> Class {
     Class::Invalid
 }
 
+/// Whether any country's numbering plan stands behind a country code.
+pub fn has_plan(code: u16) -> bool {
+    DATABASE.by_code(&code).is_some()
+}
+
 /// The digits of E.164.
 fn digits(number: &str, region: Option<&str>) -> Option<String> {
     let (international, rest) = number.strip_prefix('+').map_or((false, number), |rest| (true, rest));
