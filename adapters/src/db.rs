@@ -1,13 +1,15 @@
 //! Record and directory on a real database: [`Postgres`] in production, [`Sqlite`] on a laptop.
 //!
 //! What both share decides: `batch` what is checked before a database sees it and what is folded, `deeds` what is kept
-//! of tools and transfers, `directory` what applying a company changes, `records` what a record is found by, `rows` the
-//! shape of a row. The two dialects only carry rows to and fro, so that they cannot disagree on an answer.
+//! of tools and transfers, `directory` what applying a company changes, `outbound` how a batch of calls is counted,
+//! `records` what a record is found by, `rows` the shape of a row. The two dialects only carry rows to and fro, so that
+//! they cannot disagree on an answer.
 
 mod batch;
 mod deeds;
 mod directory;
 mod migrations;
+mod outbound;
 mod postgres;
 mod records;
 mod rows;
@@ -46,10 +48,10 @@ pub fn open(url: Option<&SecretString>) -> Result<Opened, DbError> {
     }
 }
 
-fn both(database: impl Db + Directory) -> Opened {
+fn both(database: impl Db + Directory + Outbound) -> Opened {
     let database = Arc::new(database);
     let unbuilt = Arc::new(crate::unbuilt::Unbuilt);
-    Opened { db: database.clone(), directory: database, outbound: unbuilt.clone(), aftercare: unbuilt }
+    Opened { db: database.clone(), directory: database.clone(), outbound: database, aftercare: unbuilt }
 }
 
 /// What a failure on this side of the database lets the caller do. Columns that are not as expected are no fault of the

@@ -30,7 +30,11 @@ macro_rules! file {
     };
 }
 
-const FILES: &[File] = &[file!(1, "record", "0001_record.sql"), file!(2, "directory", "0002_directory.sql")];
+const FILES: &[File] = &[
+    file!(1, "record", "0001_record.sql"),
+    file!(2, "directory", "0002_directory.sql"),
+    file!(3, "outbound", "0003_outbound.sql"),
+];
 
 /// The schema this build needs.
 pub(super) fn needed() -> i64 {

@@ -29,6 +29,7 @@ macro_rules! select_transfers {
 
 mod directory;
 mod faults;
+mod outbound;
 mod record;
 
 use self::faults::fault;

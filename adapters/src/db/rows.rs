@@ -268,7 +268,7 @@ pub(super) fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn small(value: i64) -> u32 {
+pub(super) fn small(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
@@ -291,7 +291,7 @@ pub(super) fn word<T: Serialize>(value: T) -> Result<String, DbError> {
     }
 }
 
-fn from_word<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, DbError> {
+pub(super) fn from_word<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, DbError> {
     let word = serde::de::value::BorrowedStrDeserializer::<serde::de::value::Error>::new(word);
     T::deserialize(word).map_err(|_| unreadable(std::any::type_name::<T>()))
 }

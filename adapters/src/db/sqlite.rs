@@ -24,6 +24,7 @@ macro_rules! select_transfers {
 }
 
 mod directory;
+mod outbound;
 mod record;
 
 use super::migrations::{self, Dialect};

@@ -270,7 +270,8 @@ async fn store(pool: &SqlitePool, rows: &[RecordRow]) -> Result<Stored, DbError>
     Ok(stored)
 }
 
-async fn write_audit(connection: &mut SqliteConnection, rows: &[AuditRow]) -> Result<(), DbError> {
+/// Adds rows to the audit.
+pub(super) async fn write_audit(connection: &mut SqliteConnection, rows: &[AuditRow]) -> Result<(), DbError> {
     sqlx::query(INSERT_AUDIT).bind(array(rows)?).execute(connection).await.map_err(fault)?;
     Ok(())
 }
