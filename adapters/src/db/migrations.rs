@@ -34,6 +34,7 @@ const FILES: &[File] = &[
     file!(1, "record", "0001_record.sql"),
     file!(2, "directory", "0002_directory.sql"),
     file!(3, "outbound", "0003_outbound.sql"),
+    file!(4, "aftercare", "0004_aftercare.sql"),
 ];
 
 /// The schema this build needs.

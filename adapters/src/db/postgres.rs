@@ -13,7 +13,9 @@ macro_rules! select_calls {
                 duration_ms, end_reason, twilio_status, workers::text as workers, turns, interruptions, agent_losses,
                 silence_prompts, tools, transfers, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
                 usage_text_cached, usage_audio_in, usage_audio_cached, usage_text_out, usage_audio_out,
-                usage_transcription, usage_billed_ms, tally::text as tally, evidence::text as evidence, complete
+                usage_transcription, usage_billed_ms, costs::text as costs,
+                (cost_usd * 1000000000)::bigint as cost_nanos, attempt, answered_by, machine, messages, recordings,
+                tally::text as tally, evidence::text as evidence, complete
          from calls"
     };
 }

@@ -45,6 +45,14 @@ pub(super) struct CallRow {
     pub(super) usage_audio_out: i64,
     pub(super) usage_transcription: i64,
     pub(super) usage_billed_ms: i64,
+    pub(super) costs: String,
+    /// The sum of `costs`, for those who ask the database itself; never read back.
+    pub(super) cost_nanos: i64,
+    pub(super) attempt: Option<String>,
+    pub(super) answered_by: Option<String>,
+    pub(super) machine: Option<String>,
+    pub(super) messages: i64,
+    pub(super) recordings: i64,
     pub(super) tally: String,
     pub(super) evidence: String,
     pub(super) complete: bool,
@@ -120,6 +128,13 @@ impl TryFrom<&Cdr> for CallRow {
             usage_audio_out: big(usage.audio_out, "usage")?,
             usage_transcription: big(usage.transcription, "usage")?,
             usage_billed_ms: big(usage.billed_ms, "usage")?,
+            costs: json(&cdr.costs)?,
+            cost_nanos: cdr.costs.total().nanos(),
+            attempt: cdr.attempt.as_ref().map(ToString::to_string),
+            answered_by: cdr.answered_by.clone(),
+            machine: cdr.machine.map(word).transpose()?,
+            messages: cdr.messages.into(),
+            recordings: cdr.recordings.into(),
             tally: json(&cdr.tally)?,
             evidence: json(&cdr.evidence)?,
             complete: cdr.complete,
@@ -167,12 +182,12 @@ impl TryFrom<CallRow> for Cdr {
                 transcription: count(row.usage_transcription),
                 billed_ms: count(row.usage_billed_ms),
             },
-            costs: Default::default(),
-            attempt: None,
-            answered_by: None,
-            machine: None,
-            messages: 0,
-            recordings: 0,
+            costs: from_json(&row.costs)?,
+            attempt: row.attempt.map(id).transpose()?,
+            answered_by: row.answered_by,
+            machine: row.machine.as_deref().map(from_word).transpose()?,
+            messages: small(row.messages),
+            recordings: small(row.recordings),
             tally: from_json(&row.tally)?,
             evidence: from_json(&row.evidence)?,
             complete: row.complete,
@@ -268,6 +283,7 @@ pub(super) fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
+/// A count that needs no more than 32 bits.
 pub(super) fn small(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
@@ -291,6 +307,7 @@ pub(super) fn word<T: Serialize>(value: T) -> Result<String, DbError> {
     }
 }
 
+/// What [`word`] made a word of.
 pub(super) fn from_word<'a, T: Deserialize<'a>>(word: &'a str) -> Result<T, DbError> {
     let word = serde::de::value::BorrowedStrDeserializer::<serde::de::value::Error>::new(word);
     T::deserialize(word).map_err(|_| unreadable(std::any::type_name::<T>()))

@@ -8,8 +8,8 @@ macro_rules! select_calls {
                 accepted_at as accepted_ms, answered_at as answered_ms, ended_at as ended_ms, duration_ms, end_reason,
                 twilio_status, workers, turns, interruptions, agent_losses, silence_prompts, tools, transfers, first_word_ms,
                 reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in, usage_text_cached, usage_audio_in,
-                usage_audio_cached, usage_text_out, usage_audio_out, usage_transcription, usage_billed_ms, tally,
-                evidence, complete
+                usage_audio_cached, usage_text_out, usage_audio_out, usage_transcription, usage_billed_ms, costs,
+                cost_usd as cost_nanos, attempt, answered_by, machine, messages, recordings, tally, evidence, complete
          from calls"
     };
 }

@@ -115,6 +115,8 @@ const UPDATE_CALLS: &str = "
         usage_audio_in = r.usage_audio_in, usage_audio_cached = r.usage_audio_cached,
         usage_text_out = r.usage_text_out, usage_audio_out = r.usage_audio_out,
         usage_transcription = r.usage_transcription, usage_billed_ms = r.usage_billed_ms,
+        costs = r.costs::jsonb, cost_usd = r.cost_nanos * 0.000000001, attempt = r.attempt,
+        answered_by = r.answered_by, machine = r.machine, messages = r.messages, recordings = r.recordings,
         tally = r.tally::jsonb, evidence = r.evidence::jsonb, complete = r.complete
     from json_to_recordset($1::json) as r (
         call_sid text, company text, agent text, agent_version text, direction text, caller text, called text,
@@ -123,7 +125,8 @@ const UPDATE_CALLS: &str = "
         silence_prompts bigint, tools bigint, transfers bigint, first_word_ms bigint, reply_gap_max_ms bigint, reply_gap_sum_ms bigint,
         reply_gaps bigint, usage_text_in bigint, usage_text_cached bigint, usage_audio_in bigint,
         usage_audio_cached bigint, usage_text_out bigint, usage_audio_out bigint, usage_transcription bigint,
-        usage_billed_ms bigint, tally text, evidence text, complete boolean)
+        usage_billed_ms bigint, costs text, cost_nanos bigint, attempt text, answered_by text, machine text,
+        messages bigint, recordings bigint, tally text, evidence text, complete boolean)
     where calls.call_sid = r.call_sid";
 
 const INSERT_TURNS: &str = "

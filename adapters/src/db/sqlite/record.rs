@@ -73,25 +73,44 @@ async fn insert_event(connection: &mut SqliteConnection, row: &EventRow<'_>) -> 
 }
 
 const UPSERT_CALLS: &str = "
-    insert or replace into calls (
+    insert into calls (
         call_sid, company, agent, agent_version, direction, caller, called, language, accepted_at, answered_at,
         ended_at, duration_ms, end_reason, twilio_status, workers, turns, interruptions, agent_losses,
-        silence_prompts, tools, transfers, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps, usage_text_in,
-        usage_text_cached, usage_audio_in, usage_audio_cached, usage_text_out, usage_audio_out, usage_transcription,
-        usage_billed_ms, tally, evidence, complete)
+        silence_prompts, tools, transfers, first_word_ms, reply_gap_max_ms, reply_gap_sum_ms, reply_gaps,
+        usage_text_in, usage_text_cached, usage_audio_in, usage_audio_cached, usage_text_out, usage_audio_out,
+        usage_transcription, usage_billed_ms, costs, cost_usd, attempt, answered_by, machine, messages, recordings,
+        tally, evidence, complete)
     select
         value ->> 'call_sid', value ->> 'company', value ->> 'agent', value ->> 'agent_version',
-        value ->> 'direction', value ->> 'caller', value ->> 'called', value ->> 'language',
-        value ->> 'accepted_ms', value ->> 'answered_ms', value ->> 'ended_ms', value ->> 'duration_ms',
-        value ->> 'end_reason', value ->> 'twilio_status', value ->> 'workers', value ->> 'turns',
-        value ->> 'interruptions', value ->> 'agent_losses', value ->> 'silence_prompts', value ->> 'tools',
-        value ->> 'transfers', value ->> 'first_word_ms',
-        value ->> 'reply_gap_max_ms', value ->> 'reply_gap_sum_ms', value ->> 'reply_gaps',
-        value ->> 'usage_text_in', value ->> 'usage_text_cached', value ->> 'usage_audio_in',
+        value ->> 'direction', value ->> 'caller', value ->> 'called', value ->> 'language', value ->> 'accepted_ms',
+        value ->> 'answered_ms', value ->> 'ended_ms', value ->> 'duration_ms', value ->> 'end_reason',
+        value ->> 'twilio_status', value ->> 'workers', value ->> 'turns', value ->> 'interruptions',
+        value ->> 'agent_losses', value ->> 'silence_prompts', value ->> 'tools', value ->> 'transfers',
+        value ->> 'first_word_ms', value ->> 'reply_gap_max_ms', value ->> 'reply_gap_sum_ms',
+        value ->> 'reply_gaps', value ->> 'usage_text_in', value ->> 'usage_text_cached', value ->> 'usage_audio_in',
         value ->> 'usage_audio_cached', value ->> 'usage_text_out', value ->> 'usage_audio_out',
-        value ->> 'usage_transcription', value ->> 'usage_billed_ms', value ->> 'tally', value ->> 'evidence',
-        value ->> 'complete'
-    from json_each($1)";
+        value ->> 'usage_transcription', value ->> 'usage_billed_ms', value ->> 'costs', value ->> 'cost_nanos',
+        value ->> 'attempt', value ->> 'answered_by', value ->> 'machine', value ->> 'messages',
+        value ->> 'recordings', value ->> 'tally', value ->> 'evidence', value ->> 'complete'
+    from json_each($1) where true
+    on conflict (call_sid) do update set
+        company = excluded.company, agent = excluded.agent, agent_version = excluded.agent_version,
+        direction = excluded.direction, caller = excluded.caller, called = excluded.called,
+        language = excluded.language, accepted_at = excluded.accepted_at, answered_at = excluded.answered_at,
+        ended_at = excluded.ended_at, duration_ms = excluded.duration_ms, end_reason = excluded.end_reason,
+        twilio_status = excluded.twilio_status, workers = excluded.workers, turns = excluded.turns,
+        interruptions = excluded.interruptions, agent_losses = excluded.agent_losses,
+        silence_prompts = excluded.silence_prompts, tools = excluded.tools, transfers = excluded.transfers,
+        first_word_ms = excluded.first_word_ms, reply_gap_max_ms = excluded.reply_gap_max_ms,
+        reply_gap_sum_ms = excluded.reply_gap_sum_ms, reply_gaps = excluded.reply_gaps,
+        usage_text_in = excluded.usage_text_in, usage_text_cached = excluded.usage_text_cached,
+        usage_audio_in = excluded.usage_audio_in, usage_audio_cached = excluded.usage_audio_cached,
+        usage_text_out = excluded.usage_text_out, usage_audio_out = excluded.usage_audio_out,
+        usage_transcription = excluded.usage_transcription, usage_billed_ms = excluded.usage_billed_ms,
+        costs = excluded.costs, cost_usd = excluded.cost_usd, attempt = excluded.attempt,
+        answered_by = excluded.answered_by, machine = excluded.machine, messages = excluded.messages,
+        recordings = excluded.recordings, tally = excluded.tally, evidence = excluded.evidence,
+        complete = excluded.complete";
 
 const INSERT_TURNS: &str = "
     insert into turns
