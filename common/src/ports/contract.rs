@@ -29,6 +29,7 @@ pub mod pool;
 pub mod records;
 pub mod session;
 pub mod token;
+pub mod vault;
 
 use crate::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, Source};
 use crate::ids::{CallId, CompanyId, Epoch};
@@ -189,6 +190,25 @@ macro_rules! db_contract {
             kinds_are_listed_by_name,
             a_record_that_cannot_be_kept_is_refused,
             a_long_record_is_found,
+        }
+    };
+}
+
+/// Hands every sentence about the vault port to the macro `run`.
+#[macro_export]
+macro_rules! vault_contract {
+    ($run:ident) => {
+        $run! { vault:
+            it_can_be_written_and_read,
+            what_was_put_comes_back,
+            a_file_comes_back_byte_for_byte,
+            a_large_file_comes_back_byte_for_byte,
+            putting_again_replaces_it_whole,
+            nothing_stands_under_an_unknown_name,
+            what_was_deleted_is_gone,
+            deleting_nothing_is_no_fault,
+            names_do_not_mix,
+            a_name_that_leads_elsewhere_is_refused,
         }
     };
 }
