@@ -18,9 +18,13 @@ fn of_code(code: u32) -> Option<&'static str> {
 /// The account, its credentials and its limits.
 fn account(code: u32) -> Option<&'static str> {
     Some(match code {
-        10_001 | 20_005 | 30_002 => "the account is suspended or closed; look at its balance and notices in Twilio's console",
+        10_001 | 20_005 | 30_002 => {
+            "the account is suspended or closed; look at its balance and notices in Twilio's console"
+        }
         10_002 => "trial accounts cannot do this; upgrade the account",
-        10_003 => "the account is not active, calls to its numbers are turned away; look at its balance in Twilio's console",
+        10_003 => {
+            "the account is not active, calls to its numbers are turned away; look at its balance in Twilio's console"
+        }
         10_004 => {
             "the account has as many calls at once as it may; lower PATCHBAY_OUTBOUND__CONCURRENCY or have the account's limit raised"
         }
@@ -39,12 +43,16 @@ fn account(code: u32) -> Option<&'static str> {
 fn call(code: u32) -> Option<&'static str> {
     Some(match code {
         13_224 => "the number to be dialled is not valid; write it as +, country and number",
-        13_225 => "the number to be dialled is on Twilio's list of forbidden ones, such as premium and emergency numbers",
+        13_225 => {
+            "the number to be dialled is on Twilio's list of forbidden ones, such as premium and emergency numbers"
+        }
         13_226 => "the country code of the number to be dialled does not exist; write it as +, country and number",
         13_227 | 21_215 => {
             "the account may not call this country; allow it in Twilio's console under Voice, Settings, Geo permissions"
         }
-        21_205 => "an address that Twilio is to ask is not valid; check PUBLIC_URL: https, a public host, no underscore in its name",
+        21_205 => {
+            "an address that Twilio is to ask is not valid; check PUBLIC_URL: https, a public host, no underscore in its name"
+        }
         21_210 => {
             "our number is neither of this account nor verified; call from a number that `patchbay numbers list` shows, or verify it"
         }
@@ -70,7 +78,9 @@ fn message(code: u32) -> Option<&'static str> {
             "the account may not write to this country; allow it in Twilio's console under Messaging, Settings, Geo permissions"
         }
         21_606 => "our number cannot send messages; use one that can, or give this one the ability in Twilio's console",
-        21_608 => "a trial account writes to verified numbers only; verify it in Twilio's console or upgrade the account",
+        21_608 => {
+            "a trial account writes to verified numbers only; verify it in Twilio's console or upgrade the account"
+        }
         21_610 => "the person has opted out with STOP; do not write to them until they send START",
         21_611 => "too many messages of this number wait to be sent; send slower or from more numbers",
         21_612 => "Twilio cannot carry messages between these two numbers; send from a number of the person's country",
