@@ -72,10 +72,10 @@ impl Slip {
     }
 
     /// It did, or it did not.
-    pub(crate) fn ended(self, ended: &Result<Value, Problem>) -> ToolAnswer {
+    pub(crate) fn ended(self, ended: Result<(Value, Vec<Fact>), Problem>) -> ToolAnswer {
         match ended {
-            Ok(output) => self.answered(output, Vec::new()),
-            Err(problem) => self.problem(problem, Vec::new()),
+            Ok((output, facts)) => self.answered(&output, facts),
+            Err(problem) => self.problem(&problem, Vec::new()),
         }
     }
 

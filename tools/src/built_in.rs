@@ -3,6 +3,7 @@
 //! Before it: [`crate::toolbox`], with arguments that fit the tool's schema; what a built-in needs is checked here again,
 //! because the schema is the company's. After it: the call, which carries out what is wanted.
 
+pub(crate) mod message;
 mod places;
 pub(crate) mod records;
 mod routing_number;
@@ -12,7 +13,7 @@ use crate::Asked;
 use crate::answer::{Source, wrapped};
 use crate::errors::{ErrorCode, Problem};
 use crate::plan::Want;
-use call::{ControlInput, EndBy, Fact, NextStep, Spoken};
+use call::{ControlInput, EndBy, Fact, NextStep, RecordingState, Spoken};
 use common::company::BuiltIn;
 use records::Lookup;
 use serde_json::{Map, Value, json};
@@ -26,6 +27,8 @@ pub(crate) enum Done {
     Now(Outcome),
     /// To be looked up.
     Lookup(Lookup),
+    /// A text message is to be sent.
+    Message,
 }
 
 /// What a built-in does at once.
@@ -69,7 +72,9 @@ pub(crate) fn run(does: &BuiltIn, asked: &Asked<'_>, arguments: &Map<String, Val
             Ok(result(routing_number::check(&number)))
         }
         BuiltIn::SetLanguage => Ok(set_language(asked, arguments)?),
-        BuiltIn::SendSms | BuiltIn::OptOut | BuiltIn::Recording => Err(wrong("name", "a tool of this build").into()),
+        BuiltIn::SendSms => Ok(Done::Message),
+        BuiltIn::OptOut => Ok(opt_out()),
+        BuiltIn::Recording => Ok(recording(arguments)?),
     }
 }
 
@@ -102,6 +107,27 @@ fn set_language(asked: &Asked<'_>, arguments: &Map<String, Value>) -> Result<Don
             Err(Problem::new(ErrorCode::NotSpoken, json!({"languages": spoken})))
         }
     }
+}
+
+fn opt_out() -> Done {
+    let say = "The person is not called again. Say so, say goodbye, and nothing more: the call ends then.";
+    Done::Now(Outcome {
+        output: wrapped(json!({"status": "opted_out", "say": say}), Source::Own),
+        wants: Some(Want::Control(ControlInput::Finish(EndBy::Agent))),
+        facts: vec![Fact::OptedOut],
+    })
+}
+
+fn recording(arguments: &Map<String, Value>) -> Result<Done, Problem> {
+    let (state, status) = match text(arguments, "do")?.as_str() {
+        "start" => (RecordingState::Started, "recording"),
+        "pause" => (RecordingState::Paused, "paused"),
+        "resume" => (RecordingState::Resumed, "recording"),
+        "stop" => (RecordingState::Stopped, "stopped"),
+        "refuse" => (RecordingState::Refused, "stopped_and_deleted"),
+        _ => return Err(wrong("do", "start, pause, resume, stop or refuse")),
+    };
+    Ok(done(json!({ "status": status }), Some(Want::Recording(state))))
 }
 
 fn done(output: Value, wants: Option<Want>) -> Done {

@@ -41,6 +41,8 @@ pub enum ErrorCode {
     InvalidNumber,
     /// The agent does not speak this language.
     NotSpoken,
+    /// The person on the telephone cannot be sent a message.
+    NotTextable,
 }
 
 /// Code as the model and the record see it, how the record counts it, and what the model is told to do.
@@ -75,13 +77,14 @@ const fn row(code: ErrorCode) -> (&'static str, ToolOutcome, &'static str) {
         E::NotListed => ("not_listed", Refused, "Only the listed places can be chosen; numbers cannot be dialled."),
         E::PremiumNumber => ("premium_number", Refused, "Calls to this place are not allowed. Offer something else."),
         E::InvalidNumber => ("invalid_number", Refused, "This place cannot be called. Offer something else."),
+        E::NotTextable => ("not_textable", Refused, "This caller cannot get text messages. Say it instead."),
         E::NotSpoken => ("not_spoken", Refused, "Go on in the language of the conversation."),
     }
 }
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::UnknownTool,
         Self::InvalidArguments,
         Self::RateLimited,
@@ -98,6 +101,7 @@ impl ErrorCode {
         Self::PremiumNumber,
         Self::InvalidNumber,
         Self::NotSpoken,
+        Self::NotTextable,
     ];
 
     /// As the model and the record see it.

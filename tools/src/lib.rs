@@ -32,6 +32,7 @@ mod post;
 mod rate;
 mod secrets;
 mod template;
+mod texting;
 mod toolbox;
 
 pub use check::{check, service_of};
@@ -40,4 +41,5 @@ pub use memory::Memory;
 pub use plan::{Job, Plan, Want};
 pub use post::{Letter, Post, Undelivered};
 pub use secrets::Secrets;
+pub use texting::{Ready, Sent, Texter, Unsent, Wanted};
 pub use toolbox::{Asked, Settings, Toolbox, ToolboxError};

@@ -4,11 +4,12 @@
 
 use crate::answer::Slip;
 use crate::breaker::Permit;
+use crate::built_in::message::Message;
 use crate::built_in::records::Lookup;
 use crate::effects::Effect;
 use crate::errors::{ErrorCode, Problem};
 use crate::{http, mcp, moments};
-use call::{ControlInput, Spoken, ToolAnswer, ToolOutcome};
+use call::{ControlInput, Fact, RecordingState, Spoken, ToolAnswer, ToolOutcome};
 use common::ids::CompanyId;
 use common::ports::directory::Directory;
 use serde_json::Value;
@@ -37,6 +38,8 @@ pub enum Want {
     Control(ControlInput),
     /// Go on in this language, one of the agent's, spelt as the agent spells it.
     Language(String),
+    /// Do this with the recording.
+    Recording(RecordingState),
 }
 
 /// A tool call to be run. Dropping it, or the future of [`Job::run`], takes it back: a request under way is aborted, and
@@ -68,6 +71,7 @@ pub(crate) enum Work {
     Http(Box<http::Exchange>),
     Mcp(Box<mcp::Exchange>),
     Lookup(Lookup, Arc<dyn Directory>),
+    Message(Box<Message>),
 }
 
 impl Job {
@@ -85,7 +89,7 @@ impl Job {
         if let Some(effect) = effect.as_mut().filter(|_| !open) {
             effect.settled();
         }
-        slip.ended(&ended)
+        slip.ended(ended)
     }
 
     /// The request as a person who tries a tool may see it: no secrets. `None` for a look-up in the company's records.
@@ -93,18 +97,21 @@ impl Job {
         match &self.work {
             Work::Http(exchange) => Some(exchange.shown()),
             Work::Mcp(exchange) => Some(exchange.shown()),
-            Work::Lookup(..) => None,
+            Work::Lookup(..) | Work::Message(_) => None,
         }
     }
 }
 
 impl Work {
-    async fn run(&self, company: &CompanyId, effect: &mut Option<Effect>) -> Result<Value, Problem> {
-        match self {
+    /// What the model gets, and what the record is to know.
+    async fn run(&self, company: &CompanyId, effect: &mut Option<Effect>) -> Result<(Value, Vec<Fact>), Problem> {
+        let output = match self {
             Self::Http(exchange) => exchange.run(effect).await,
             Self::Mcp(exchange) => exchange.run(effect).await,
             Self::Lookup(lookup, directory) => lookup.run(directory.as_ref(), company).await,
-        }
+            Self::Message(message) => return message.send(effect).await,
+        };
+        output.map(|output| (output, Vec::new()))
     }
 }
 

@@ -16,9 +16,10 @@ use crate::http::Repeat;
 use crate::mcp::Sessions;
 use crate::plan::{Job, Plan};
 use crate::rate::Rates;
+use crate::texting::Texter;
 use crate::{Memory, Secrets, numbers};
 use call::{Conversation, Spoken, ToolCallId, ToolOutcome};
-use common::company::{AgentSnapshot, Confirm, Keep, Tool, ToolKind};
+use common::company::{AgentSnapshot, BuiltIn, Confirm, Keep, Tool, ToolKind};
 use common::ids::{CallId, Epoch};
 use common::ports::directory::Directory;
 use common::private::PhoneNumber;
@@ -37,6 +38,7 @@ pub struct Toolbox {
     rates: Rates,
     breakers: Breakers,
     sessions: Sessions,
+    texter: Option<Arc<Texter>>,
 }
 
 impl fmt::Debug for Toolbox {
@@ -73,6 +75,8 @@ pub struct Asked<'a> {
     pub agent: &'a AgentSnapshot,
     /// Who calls, where the network said so.
     pub caller: Option<&'a PhoneNumber>,
+    /// Our number in the call.
+    pub ours: Option<&'a PhoneNumber>,
     /// The provider's name of the tool call.
     pub id: &'a ToolCallId,
     /// The tool's name.
@@ -98,7 +102,13 @@ impl Toolbox {
             rates: Rates::default(),
             breakers: Breakers::default(),
             sessions: Sessions::default(),
+            texter: None,
         })
+    }
+
+    /// The same, which can send text messages.
+    pub fn with_texter(self, texter: Arc<Texter>) -> Self {
+        Self { texter: Some(texter), ..self }
     }
 
     /// Decides what a tool call does. Never waits, runs nothing.
@@ -163,7 +173,8 @@ enum Decision {
 
 /// A request that must not be repeated is not under way, and none like it is of unknown outcome.
 fn may_be_repeated(tool: &Tool, arguments: &Arguments, asked: &Asked<'_>, memory: &Memory) -> Result<(), Problem> {
-    if repeat(tool) == Repeat::Safe || matches!(tool.kind, ToolKind::BuiltIn(_)) {
+    let sends = tool.kind == ToolKind::BuiltIn(BuiltIn::SendSms);
+    if repeat(tool) == Repeat::Safe || (matches!(tool.kind, ToolKind::BuiltIn(_)) && !sends) {
         return Ok(());
     }
     match memory.stage(&tool.name, arguments, asked.conversation, asked.id) {

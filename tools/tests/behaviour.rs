@@ -22,6 +22,8 @@ mod confirm;
 mod http;
 #[path = "behaviour/mcp.rs"]
 mod mcp;
+#[path = "behaviour/messages.rs"]
+mod messages;
 #[path = "behaviour/places.rs"]
 mod places;
 #[path = "behaviour/records.rs"]

@@ -61,6 +61,8 @@ pub struct Whose {
     pub epoch: Epoch,
     /// Who calls, where the network says so.
     pub caller: Option<PhoneNumber>,
+    /// Our number in the call.
+    pub ours: Option<PhoneNumber>,
 }
 
 /// What a task tells.
@@ -93,9 +95,10 @@ impl Tools {
         agent: &AgentSnapshot,
         conversation: &Conversation,
     ) -> Plan {
-        let Whose { call, epoch, caller } = &self.whose;
-        let (epoch, caller) = (*epoch, caller.as_ref());
-        self.toolbox.plan(&Asked { call, epoch, agent, caller, id, name, arguments, conversation }, &mut self.memory)
+        let Whose { call, epoch, caller, ours } = &self.whose;
+        let (epoch, caller, ours) = (*epoch, caller.as_ref(), ours.as_ref());
+        let asked = Asked { call, epoch, agent, caller, ours, id, name, arguments, conversation };
+        self.toolbox.plan(&asked, &mut self.memory)
     }
 
     /// Runs a job beside the call; first it waits for `stored`, the journal that says so.

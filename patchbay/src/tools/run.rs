@@ -112,6 +112,7 @@ async fn tried(toolbox: &Toolbox, company: &Company, agent: &Agent, args: &RunAr
         epoch: Epoch(0),
         agent: &snapshot,
         caller: None,
+        ours: None,
         id: &id,
         name: &args.name,
         arguments: &arguments,

@@ -15,6 +15,9 @@ use crate::{Memory, mcp, moments};
 use common::company::{BuiltIn, HttpTool, McpTool, Sample, Tool};
 use common::private::PhoneNumber;
 
+/// What text messages of a call are counted under, whatever their tool is called: no tool has this name.
+const MESSAGES: &str = "text messages";
+
 /// What is to be done.
 pub(super) enum Prepared {
     Now(Outcome),
@@ -34,6 +37,13 @@ impl Toolbox {
         }
         match built_in::run(does, asked, &arguments)? {
             Done::Lookup(lookup) => Ok(self.lookup(lookup)),
+            Done::Message => {
+                let message = built_in::message::prepare(self.texter.as_ref(), asked, &arguments)?;
+                if !memory.count(MESSAGES, asked.agent.texting.per_call) {
+                    return Err(Problem::from(ErrorCode::RateLimited).into());
+                }
+                Ok(Prepared::Later(Work::Message(Box::new(message)), Some(memory.begin(asked.name, &arguments))))
+            }
             Done::Now(outcome) => {
                 if *does == BuiltIn::CreateTicket {
                     memory.opened(asked.name, arguments, outcome.output.clone());
