@@ -2,10 +2,11 @@
 //! record a call.
 //!
 //! [`consume`] is the duty itself and hands the store [`fold`], which is pure. Beside it: [`sweep`] publishes again what
-//! the outbox still holds, [`gaps`] says which records stay incomplete, [`watchdog`] notices when nothing moves. Before
-//! it comes the bus (`worker::publish`, `gateway`), after it nothing: whoever reads, reads the database. It never
-//! touches a call.
+//! the outbox still holds, [`gaps`] says which records stay incomplete, [`watchdog`] notices when nothing moves;
+//! [`after`] does what is to be done when a call is over. Before it comes the bus (`worker::publish`, `gateway`), after
+//! it nothing: whoever reads, reads the database. It never touches a call that is under way.
 
+pub mod after;
 pub mod consume;
 pub mod fold;
 pub mod gaps;
@@ -41,7 +42,12 @@ impl From<&Ports> for Stores {
 
 /// Records until the lifecycle is stopped; then finishes the batch at hand. Waits for a bus or a database that is away,
 /// and says so in `readiness` under `bus`, `db` and `recorder`.
+///
+/// Looks after calls beside that; nothing it does there can hold the record up.
 pub async fn run(config: &Config, ports: Ports, lifecycle: Lifecycle, readiness: Readiness) {
+    if let Err(error) = after::start(config, after::Means::from(&ports), after::Pace::default(), &lifecycle) {
+        tracing::error!(%error, "nobody looks after calls: no HTTP client could be made");
+    }
     record((&config.recorder).into(), Stores::from(&ports), lifecycle, readiness).await;
 }
 
