@@ -13,10 +13,12 @@ pub use setting::{Kind, Setting};
 
 use crate::company::Services;
 use crate::ids::WorkerId;
+use crate::prices::Prices;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that can be set. Each role takes its part.
@@ -61,8 +63,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// Console and API.
     pub console: Console,
-    /// A price table that replaces the one built in.
-    pub prices_file: Option<PathBuf>,
+    /// What things cost: the table built in, with the operator's laid over it.
+    pub prices: Arc<Prices>,
     /// Ops listener of this process: `/livez /readyz /metrics`.
     pub ops_listen: SocketAddr,
     /// OTLP endpoint, `http://127.0.0.1:4318`.

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod mistakes;
 pub mod money;
 pub mod ports;
+pub mod prices;
 pub mod private;
 pub mod reservation;
 pub mod summary;

@@ -32,6 +32,11 @@ impl Mistakes {
         self.0.push(mistake);
     }
 
+    /// Adds those found elsewhere.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// All of them, in the order found.
     pub fn all(&self) -> &[Mistake] {
         &self.0

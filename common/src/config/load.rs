@@ -10,10 +10,12 @@ use super::{
 use crate::company::Services;
 use crate::ids::WorkerId;
 use crate::mistakes::Mistakes;
+use crate::prices::Prices;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Shortest shared secret taken. Shorter ones can be guessed by trying.
@@ -103,7 +105,7 @@ impl Values {
                 concurrency: self.number("outbound.concurrency") as u32,
             },
             console: Console { listen: self.listener("console.listen"), api_key: self.secret("console.api_key") },
-            prices_file: self.text("prices.file").map(PathBuf::from),
+            prices: self.prices(),
             ops_listen: self.listener("ops.listen"),
             otlp_endpoint: self.text("otlp.endpoint"),
             log_format: match self.word("log.format").as_str() {
@@ -112,6 +114,15 @@ impl Values {
                 _ => LogFormat::Auto,
             },
         }
+    }
+
+    fn prices(&mut self) -> Arc<Prices> {
+        let file = self.text("prices.file").map(PathBuf::from);
+        let prices = Prices::load(file.as_deref()).unwrap_or_else(|mistakes| {
+            self.mistakes.extend(mistakes);
+            Prices::built_in()
+        });
+        Arc::new(prices)
     }
 
     fn gateway(&mut self) -> Gateway {

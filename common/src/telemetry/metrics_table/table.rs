@@ -35,6 +35,9 @@ const FRAME: &[f64] = &[0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02,
 /// From a write to memory to a database that hardly answers.
 const STORE: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
+/// From a wrong number to a conversation of an hour.
+const DOLLARS: &[f64] = &[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
+
 const fn row(name: &'static str, kind: MetricKind, labels: &'static [&'static str], help: &'static str) -> Metric {
     Metric { name, kind, labels, help }
 }
@@ -118,6 +121,19 @@ pub const TABLE: &[Metric] = &[
         Histogram(FRAME),
         &[],
         "From the provider's word that the caller speaks to the clear on the line.",
+    ),
+    row(
+        "patchbay_cost_nanodollars_total",
+        Counter,
+        &["part"],
+        "What live calls have cost so far by the price table, in billionths of a dollar: divide by 1e9.",
+    ),
+    row("patchbay_call_cost_usd", Histogram(DOLLARS), &[], "What a worker's part of a call cost, in dollars."),
+    row(
+        "patchbay_unpriced_total",
+        Counter,
+        &["part"],
+        "Items that were used and have no price, each counted once by a process; the log names them.",
     ),
     row("patchbay_silence_prompts_total", Counter, &[], "Times a caller was asked whether they are still there."),
     row("patchbay_tool_seconds", Histogram(TURN), &[], "How long tools took."),
