@@ -62,9 +62,17 @@ pub(crate) async fn assign(gateway: &GatewayContext, assignment: Assignment) -> 
         Some((conversation, resumed)) => (Some(conversation), resumed),
         None => (None, Resumed::No),
     };
-    let caller = Some(dossier.person);
-    let trace = trace::current();
-    let reserve = Reserve { call: call.clone(), epoch, agent: dossier.agent, conversation, resumed, caller, trace };
+    let reserve = Reserve {
+        call: call.clone(),
+        epoch,
+        agent: dossier.agent,
+        conversation,
+        resumed,
+        caller: Some(dossier.person),
+        ours: Some(dossier.ours),
+        direction: dossier.direction,
+        trace: trace::current(),
+    };
     let seat = gateway.pool.reserve(&reserve).await;
     let agent = reserve.agent;
     let Some(seat) = seat else {

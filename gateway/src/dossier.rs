@@ -41,7 +41,8 @@ impl Dossier {
             Direction::Inbound => (&webhook.from, &webhook.to),
             Direction::Outbound => (&webhook.to, &webhook.from),
         };
-        Self { agent, trace, person: person.clone(), ours: ours.clone(), detours: 0, errand: None }
+        let (person, ours, direction) = (person.clone(), ours.clone(), Some(webhook.direction));
+        Self { agent, trace, person, ours, direction, detours: 0, errand: None }
     }
 
     /// The dossier of a session, if it has one this build can read.

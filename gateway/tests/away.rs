@@ -117,6 +117,8 @@ fn reserve() -> common::reservation::Reserve {
         conversation: None,
         resumed: ::call::Resumed::No,
         caller: None,
+        ours: None,
+        direction: None,
         trace: String::new(),
     }
 }

@@ -4,6 +4,7 @@
 //! what [`publish`] sends. The absence of the state store, the bus or the record never stops or delays a live call.
 
 pub mod http;
+pub mod meter;
 mod moments;
 pub mod orders;
 pub mod prepare;
@@ -23,6 +24,7 @@ use common::health::Readiness;
 use common::ids::{BootId, WorkerId};
 use common::lifecycle::Lifecycle;
 use common::ports::{Agents, Lines, Ports, State, Telephone};
+use common::prices::Prices;
 use common::private::SecretString;
 use common::token::Keys;
 use orders::Orders;
@@ -67,6 +69,8 @@ pub struct WorkerContext {
     pub telephone: Option<Arc<dyn Telephone>>,
     /// Runs tools.
     pub toolbox: Arc<Toolbox>,
+    /// What calls cost.
+    pub prices: Arc<Prices>,
     /// Takes news.
     pub publisher: Publisher,
     /// Starts tasks of calls.
@@ -129,6 +133,7 @@ fn context(
         lines: ports.lines.clone(),
         telephone: ports.telephone.clone(),
         toolbox,
+        prices: config.prices.clone(),
         publisher: Publisher::start(ports.state.clone(), ports.bus.clone(), news),
         lifecycle: calls.clone(),
     }

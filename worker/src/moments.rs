@@ -4,7 +4,9 @@
 use crate::seats::Told;
 use call::{CallEvent, ToolOutcome};
 use common::company::Provider;
+use common::costs::CostPart;
 use common::ids::{CallId, CompanyId, WorkerId};
+use common::money::Money;
 use common::ports::{BusError, TelephoneError};
 use metrics::{counter, gauge, histogram};
 use std::time::Duration;
@@ -109,6 +111,22 @@ pub(crate) fn frames_passed(up: u64, down: u64) {
 
 pub(crate) fn barge_in_cleared(took: Duration) {
     histogram!("patchbay_barge_in_seconds").record(took.as_secs_f64());
+}
+
+/// A live call has cost this much more.
+pub(crate) fn cost(part: CostPart, more: Money) {
+    let nanos = u64::try_from(more.nanos()).unwrap_or_default();
+    counter!("patchbay_cost_nanodollars_total", "part" => part.as_str()).increment(nanos);
+}
+
+/// A worker's part of a call is over and has cost this much.
+pub(crate) fn call_cost(total: Money) {
+    // A float only where it is shown.
+    histogram!("patchbay_call_cost_usd").record(total.nanos() as f64 / 1e9);
+}
+
+pub(crate) fn budget_spent(call: &CallId) {
+    tracing::info!(call.id = %call, "the call has cost as much as it may: it is ended politely");
 }
 
 pub(crate) fn provider_unusable(provider: Provider, why: &str) {

@@ -9,6 +9,7 @@ mod driving;
 
 pub use act::SessionOrder;
 
+use crate::meter::Meter;
 use crate::moments;
 use crate::provider::AgentLink;
 use crate::publish::{Publisher, SessionNews};
@@ -51,6 +52,8 @@ pub struct Session<S> {
     pub call: Call,
     /// Runs tools.
     pub tools: Tools,
+    /// Adds up what the call costs.
+    pub meter: Meter,
     /// Takes events and checkpoints.
     pub news: SessionNews,
     /// Takes them further.
@@ -158,6 +161,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return self.lose_line(state, 1013, "line does not read");
             }
         }
+        self.meter.ran(now - self.answered);
+        self.mind_the_budget(state);
         self.hear(state, Input::Timeout);
     }
 

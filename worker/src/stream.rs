@@ -3,6 +3,7 @@
 //! Two locks guard the upgrade: the network's signature over the URL and a token that is bound to call, worker, start
 //! and claim, lives 30 s and opens once. Then the first frames must name the same call. Only then is a session started.
 
+use crate::meter::{Line, Meter};
 use crate::moments;
 use crate::prepare::{Adopt, Prepared};
 use crate::publish::{Identity, SessionNews};
@@ -198,7 +199,9 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         Some(conversation) => Call::resume(limits, conversation, reserve.resumed),
         None => Call::answer(limits),
     };
+    let leg = Line { direction: reserve.direction, ours: reserve.ours.clone(), theirs: reserve.caller.clone() };
     let whose = Whose { call: reserve.call.clone(), epoch: reserve.epoch, caller: reserve.caller };
+    let meter = Meter::new(worker.prices.clone(), leg, agent.voice(0), clock::unix_ms());
     let tools = Tools::new(worker.toolbox.clone(), worker.lifecycle.clone(), whose, call.conversation());
     let identity = Identity {
         call: reserve.call,
@@ -215,6 +218,7 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         call,
         tools,
         agent,
+        meter,
         news,
         publisher: worker.publisher.clone(),
         orders: mailbox,
@@ -229,6 +233,7 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
 async fn finish<S: AsyncRead + AsyncWrite + Unpin>(mut session: Session<S>, ending: Ending) {
     let call: CallId = session.news.call().clone();
     session.link.hang_up();
+    session.meter.over(session.answered.elapsed());
     if let Some(next) = ending.next {
         session.news.next(next);
     }

@@ -247,7 +247,7 @@ impl Bench {
 
 fn reservation(call: &CallId, epoch: Epoch, agent: AgentSnapshot) -> Reserve {
     let (call, resumed, trace) = (call.clone(), Resumed::No, String::new());
-    Reserve { call, epoch, agent, conversation: None, resumed, caller: None, trace }
+    Reserve { call, epoch, agent, conversation: None, resumed, caller: None, ours: None, direction: None, trace }
 }
 
 /// Looks again and again until it has happened.

@@ -5,7 +5,7 @@
 use super::Session;
 use super::driving::{Driving, Hands};
 use crate::moments;
-use call::{CallEvent, Command, ControlInput, Input, LineInput, NextStep, Spoken, ToolCallId, ToolInput};
+use call::{CallEvent, Command, ControlInput, EndBy, Input, LineInput, NextStep, Spoken, ToolCallId, ToolInput};
 use common::company::{AgentSnapshot, Company};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -57,7 +57,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.queue_line(state);
             }
             Command::Agent(told) => self.link.command(told),
-            Command::Dial { provider, .. } => self.link.dial(self.call.conversation().clone(), provider),
+            Command::Dial { provider, .. } => {
+                self.meter.dialled(self.agent.voice(provider));
+                self.link.dial(self.call.conversation().clone(), provider);
+            }
             Command::DropAgent => self.link.hang_up(),
             Command::RunTool { call, name, arguments } => self.run_tool(state, call, &name, &arguments),
             Command::CancelTool { call } => self.tools.cancel(&call),
@@ -92,9 +95,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    fn publish(&mut self, state: &Driving, event: CallEvent) {
+    fn publish(&mut self, state: &mut Driving, mut event: CallEvent) {
+        self.meter.priced(&mut event);
         moments::call_event(self.news.call(), &event);
         self.news.event(state.at(), event);
+        self.mind_the_budget(state);
+    }
+
+    /// A call that has cost what it may is told so, once; the core ends it politely.
+    pub(super) fn mind_the_budget(&mut self, state: &mut Driving) {
+        if self.meter.is_spent(self.agent.budget) {
+            moments::budget_spent(self.news.call());
+            state.deferred.push_back(Input::Control(ControlInput::Finish(EndBy::Budget)));
+        }
     }
 
     /// Ends the phone call: by REST where there are credentials, so that the network logs no error; else by closing.
