@@ -104,7 +104,7 @@ pub enum CallEvent {
         #[serde(flatten)]
         usage: Usage,
         /// Whose price applies; the core does not know, its driver says.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, rename = "used_by", skip_serializing_if = "Option::is_none")]
         by: Option<UsedBy>,
     },
     /// The last event of this worker's part of the call.

@@ -330,6 +330,7 @@ pub enum TwilioEvent {
     /// Who answered a call that we made, by the sound of it. Its sequence is derived, so repeats are one.
     AnsweredBy {
         /// `human`, `machine_start`, `machine_end_beep`, `machine_end_silence`, `machine_end_other`, `fax`, `unknown`.
+        #[serde(rename = "answered_by")]
         by: String,
         /// How long it took to tell.
         after_ms: Option<u64>,
@@ -489,5 +490,29 @@ mod tests {
         assert_eq!(serde_json::from_str::<Envelope>(&json).unwrap(), envelope);
         assert_eq!(envelope.key.to_string(), "CA00000000000000000000000000000002:worker:7:3");
         assert_eq!(envelope.subject(), "pb.ev.harbour.CA00000000000000000000000000000002.first_word");
+    }
+
+    /// Fields of an event stand beside the words that say who tells it and what: none may be called as they are.
+    #[test]
+    fn no_field_of_an_event_hides_who_tells_it() {
+        let used = CallEvent::Used {
+            usage: call::Usage { audio_in: 1, ..Default::default() },
+            by: Some(call::UsedBy { provider: "openai".into(), model: "gpt-realtime".into() }),
+        };
+        let message = MessageId::parse("SM1").unwrap();
+        let recording = RecordingId::parse("RE1").unwrap();
+        let events = [
+            Event::Worker(used),
+            Event::Twilio(TwilioEvent::AnsweredBy { by: "human".into(), after_ms: Some(1) }),
+            Event::Twilio(TwilioEvent::Message { message, status: "sent".into(), error_code: None }),
+            Event::Gateway(GatewayEvent::Machine { answered_by: "fax".into(), deed: MachineDeed::HungUp }),
+            Event::Tap(TapEvent::Lost { recording: recording.clone(), why: "no_space".into() }),
+            Event::Recorder(RecorderEvent::Deleted { recording, why: "asked".into() }),
+            Event::Recorder(RecorderEvent::Summarized { model: "m".into(), usage: call::Usage::default() }),
+        ];
+        for event in events {
+            let json = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event, "{json}");
+        }
     }
 }

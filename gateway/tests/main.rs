@@ -7,6 +7,7 @@ mod away;
 mod duplicates;
 mod menu;
 mod next;
+mod outbound;
 mod places;
 mod refused;
 mod relay;

@@ -52,6 +52,7 @@ pub(crate) struct World {
     pub(crate) bus: bus::Embedded,
     pub(crate) log: Log,
     pub(crate) telephone: Telephones,
+    pub(crate) database: Opened,
     roster: Roster,
     settings: BTreeMap<String, String>,
 }
@@ -74,6 +75,7 @@ impl World {
             bus: bus::Embedded::new(),
             log: Log::keep(),
             telephone: Telephones::default(),
+            database: adapters::db::open(None).unwrap(),
             roster: load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../agents"), &Default::default()).unwrap().roster,
             settings,
         }
@@ -104,7 +106,7 @@ impl World {
     /// What a gateway is made of, and the keys it shares with workers.
     pub(crate) fn context(&self) -> (GatewayContext, Keys) {
         let config = Config::load(LoadArgs { overrides: self.settings.clone(), ..LoadArgs::default() }).unwrap();
-        let Opened { db, directory, outbound, aftercare } = adapters::db::open(None).unwrap();
+        let Opened { db, directory, outbound, aftercare } = self.database.clone();
         let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
         let ports = Ports {
             state: Arc::new(self.state.clone()),

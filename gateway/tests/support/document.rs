@@ -96,6 +96,11 @@ impl Document {
         found.unwrap_or_else(|| panic!("no <{wanted}> in {self:?}"))
     }
 
+    /// Whether these words are among it.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.verbs.iter().any(|verb| matches!(verb, Verb::Say { text, .. } if text == words))
+    }
+
     pub(crate) fn is_hangup(&self) -> bool {
         self.verbs == [Verb::Hangup]
     }

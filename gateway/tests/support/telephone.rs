@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 /// Remembers who was called.
 #[derive(Clone, Default)]
-pub(crate) struct Telephones(Arc<Mutex<Vec<Rung>>>);
+pub(crate) struct Telephones(Arc<Mutex<Vec<Rung>>>, Arc<Mutex<Vec<String>>>);
 
 /// Somebody's telephone rang.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +26,22 @@ impl Telephones {
         rung.sort_by(|a, b| a.to.cmp(&b.to));
         rung
     }
+
+    /// What calls under way were told: `hang up`, or where to go.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.1.lock().unwrap().clone()
+    }
 }
 
 #[async_trait]
 impl Telephone for Telephones {
     async fn hang_up(&self, _call: &CallId) -> Result<(), TelephoneError> {
+        self.1.lock().unwrap().push("hang up".into());
         Ok(())
     }
 
-    async fn redirect(&self, _call: &CallId, _url: &str) -> Result<(), TelephoneError> {
+    async fn redirect(&self, _call: &CallId, url: &str) -> Result<(), TelephoneError> {
+        self.1.lock().unwrap().push(url.into());
         Ok(())
     }
 
