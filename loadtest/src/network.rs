@@ -22,16 +22,24 @@
 
 pub mod address;
 mod book;
+mod callback;
 mod calls;
+mod config;
+mod detection;
+mod faults;
 mod legs;
+mod messages;
+mod numbers;
+mod population;
 mod queues;
+mod recordings;
 mod rest;
 mod rooms;
 mod signature;
 mod webhook;
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,12 +50,23 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub use address::Route;
-pub use book::{Book, Callee, Human};
+pub(crate) use book::fax_steps;
+pub use book::{Book, Callee, GreetingEnd, Human, Machine};
+pub use callback::CallbackCounts;
 pub use calls::CallStatus;
 pub(crate) use calls::{Calls, Direction, Method, Order, Source};
+pub use config::{InterruptedAction, NetworkConfig};
+pub use detection::AnswersAs;
+pub(crate) use detection::{Detection, Told as DetectionTold};
+pub use faults::{CallbackFault, Faults, RestFault};
 pub use legs::Leg;
 pub(crate) use legs::Legs;
+pub use messages::{Inbox, Message};
+pub use numbers::OwnedNumber;
+pub use population::{Kind, Population};
 pub(crate) use queues::{Queues, Taken};
+pub(crate) use recordings::Channel;
+pub use recordings::Recording;
 pub use rest::RestCounts;
 pub(crate) use rest::rfc_2822;
 pub(crate) use rooms::{Participant, RoomState, Rooms, Seat};
@@ -56,58 +75,6 @@ pub(crate) use webhook::{Answer, NoAnswer, Params, Question, Signing};
 
 /// Outbound calls that wait for a telephone to be picked up; more are refused as busy.
 const RINGS: usize = 1024;
-
-/// What a network is made with.
-#[derive(Clone, Debug)]
-pub struct NetworkConfig {
-    /// The account, `AC…`.
-    pub account_sid: String,
-    /// The account's token: signs webhooks, and is a password of the REST API.
-    pub auth_token: String,
-    /// An API key, `SK…` and its secret: the other password of the REST API.
-    pub api_key: Option<(String, String)>,
-    /// Where an incoming call is announced, unless its plan says otherwise.
-    pub voice_url: String,
-    /// Where the end of a call is reported, unless its plan says otherwise.
-    pub status_callback: Option<String>,
-    /// Where public addresses of the server really lead; the first that fits is taken.
-    pub routes: Vec<Route>,
-    /// Whether the `action` of a verb is asked for when REST sends the call elsewhere.
-    pub interrupted_action: InterruptedAction,
-    /// Who can be called. A network without a book hands every call created by REST to [`Network::next_ring`].
-    pub book: Book,
-    /// How many times faster than real the clock of those goes who are called by REST, outside media streams. Those who
-    /// are called by `<Dial>` share their caller's clock.
-    pub speed: u32,
-}
-
-impl NetworkConfig {
-    /// An account with a made-up SID and token, whose calls are announced at `voice_url`.
-    #[must_use]
-    pub fn new(voice_url: impl Into<String>) -> Self {
-        Self {
-            account_sid: "AC00000000000000000000000000000001".to_owned(),
-            auth_token: "0123456789abcdef0123456789abcdef".to_owned(),
-            api_key: None,
-            voice_url: voice_url.into(),
-            status_callback: None,
-            routes: Vec::new(),
-            interrupted_action: InterruptedAction::default(),
-            book: Book::new(),
-            speed: crate::phone::SPEED,
-        }
-    }
-}
-
-/// What happens to the `action` of a verb that a REST redirect interrupts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum InterruptedAction {
-    /// It is not asked for.
-    #[default]
-    NotAsked,
-    /// It is asked for and the answer thrown away, as was seen with `<Dial>` in the field.
-    Asked,
-}
 
 /// A telephone network. Clones are the same network.
 #[derive(Clone, Debug)]
@@ -122,8 +89,14 @@ struct Inner {
     legs: Legs,
     rooms: Rooms,
     queues: Queues,
+    messages: messages::Messages,
+    numbers: numbers::Numbers,
+    recordings: recordings::Recordings,
+    troubles: faults::Troubles,
+    callbacks: callback::Callbacks,
     api_base_url: String,
     counters: rest::Counters,
+    turn: AtomicUsize,
     ring: mpsc::Sender<Ring>,
     rings: tokio::sync::Mutex<mpsc::Receiver<Ring>>,
     seed: u64,
@@ -156,6 +129,7 @@ pub struct Ring {
     pub(crate) status_events: Vec<String>,
     pub(crate) timeout: Duration,
     pub(crate) time_limit: Option<Duration>,
+    pub(crate) detection: Option<Detection>,
     pub(crate) orders: (mpsc::Sender<Order>, mpsc::Receiver<Order>),
 }
 
@@ -175,6 +149,12 @@ impl Network {
             legs: Legs::default(),
             rooms: Rooms::default(),
             queues: Queues::default(),
+            messages: messages::Messages::default(),
+            numbers: numbers::Numbers::default(),
+            recordings: recordings::Recordings::default(),
+            troubles: faults::Troubles::default(),
+            callbacks: callback::Callbacks::default(),
+            turn: AtomicUsize::new(0),
             config,
             client: webhook::client().context("make the HTTP client")?,
             calls: Calls::default(),
@@ -187,6 +167,7 @@ impl Network {
             ticks_from: Instant::now(),
             server: Mutex::new(None),
         }));
+        network.set_faults(network.config().faults.clone());
         let server = tokio::spawn(rest::serve(listener, Arc::downgrade(&network.0)));
         *network.0.server.lock().expect("nobody panics while holding it") = Some(server);
         Ok(network)
@@ -230,7 +211,58 @@ impl Network {
 
     /// Answers the next requests of the REST API with 429, as an account with too many at once is answered.
     pub fn refuse_next(&self, requests: u64) {
-        self.0.counters.refuse_next(requests);
+        self.fail_next(RestFault::Busy { retry_after_s: None }, requests);
+    }
+
+    /// Lets this go wrong with the next requests it can happen to, for certain.
+    pub fn fail_next(&self, fault: RestFault, requests: u64) {
+        self.0.troubles.next(fault, requests);
+    }
+
+    /// What goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.0.troubles.set(faults);
+    }
+
+    /// What became of the callbacks so far.
+    #[must_use]
+    pub fn callback_counts(&self) -> CallbackCounts {
+        self.0.callbacks.read()
+    }
+
+    /// Gives the account a number; unset as a new one is. An account that owns numbers calls and writes from no other.
+    pub fn own(&self, number: impl Into<String>) -> OwnedNumber {
+        let owned = OwnedNumber { sid: self.sid("PN"), number: number.into(), settings: Default::default() };
+        self.0.numbers.add(owned.clone());
+        owned
+    }
+
+    /// The account's number of this spelling, as it is set now.
+    #[must_use]
+    pub fn owned(&self, number: &str) -> Option<OwnedNumber> {
+        self.0.numbers.find(number)
+    }
+
+    /// Says how a number takes text messages.
+    pub fn set_inbox(&self, number: impl Into<String>, inbox: Inbox) {
+        self.0.messages.set_inbox(number.into(), inbox);
+    }
+
+    /// Every text message that was taken, in order.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.0.messages.all()
+    }
+
+    /// The text messages, as soon as they are as wanted.
+    pub async fn messages_when(&self, wanted: impl Fn(&[Message]) -> bool) -> Vec<Message> {
+        self.0.messages.when(wanted).await
+    }
+
+    /// Every recording the network was asked to make, with its sound once it is complete.
+    #[must_use]
+    pub fn recordings(&self) -> Vec<Recording> {
+        self.0.recordings.all()
     }
 
     /// Gives a number to somebody, or to somebody else.
@@ -277,6 +309,11 @@ impl Network {
 
     pub(crate) fn routes(&self) -> &[Route] {
         &self.0.config.routes
+    }
+
+    /// Whose turn it is behind an address that leads to several.
+    pub(crate) fn next_turn(&self) -> usize {
+        self.0.turn.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn calls(&self) -> &Calls {

@@ -20,6 +20,7 @@
 mod call;
 pub mod clip;
 mod conference;
+mod detect;
 mod dial;
 mod document;
 mod event;
@@ -55,8 +56,8 @@ pub use player::Keep;
 pub use script::Step;
 pub use truth::{
     CallEnd, CallTruth, ClearTruth, ConferenceTruth, ConnectionTruth, DialTruth, DocumentTruth, DuplicateCheck,
-    HeardSpan, MarkFate, MarkTruth, Notice, PlayTruth, QueueTruth, ReceivedMedia, SecondSocket, SentFrame, StreamEnd,
-    StreamTruth,
+    HeardSpan, MarkFate, MarkTruth, Notice, PlayTruth, QueueTruth, ReceivedMedia, SaidTruth, SecondSocket, SentFrame,
+    StreamEnd, StreamTruth, VerdictTruth,
 };
 
 use crate::network::{Direction, Method, Network, Ring, Source};
@@ -64,9 +65,14 @@ use call::Call;
 use document::Ask;
 
 /// Places a call and lives through it to its end.
-pub async fn call(network: &Network, plan: CallPlan) -> CallTruth {
+pub async fn call(network: &Network, mut plan: CallPlan) -> CallTruth {
     let sid = network.sid("CA");
-    let url = plan.voice_url.clone().unwrap_or_else(|| network.config().voice_url.clone());
+    let number = network.owned(&plan.to);
+    let set = |name: &str| number.as_ref().map(|number| number.setting(name)).filter(|value| !value.is_empty());
+    let usual = || set("VoiceUrl").map_or_else(|| network.config().voice_url.clone(), str::to_owned);
+    let url = plan.voice_url.clone().unwrap_or_else(usual);
+    plan.fallback_url = plan.fallback_url.or_else(|| set("VoiceFallbackUrl").map(str::to_owned));
+    plan.status_callback = plan.status_callback.or_else(|| set("StatusCallback").map(str::to_owned));
     let orders = network.calls().enter(&sid, Direction::Inbound, &plan.from, &plan.to);
     let call = Call::new(network.clone(), plan, sid, Direction::Inbound, orders);
     call.run(Ask::of(Source::Url { url, method: Method::Post })).await
@@ -80,6 +86,7 @@ pub async fn answer(network: &Network, ring: Ring, mut plan: CallPlan) -> CallTr
     plan.fallback_url = ring.fallback_url.or(plan.fallback_url);
     let mut call = Call::new(network.clone(), plan, ring.call_sid, Direction::Outbound, ring.orders);
     call.status_events = ring.status_events;
+    call.detection = ring.detection;
     call.ring();
     call.pick_up();
     let truth = call.run(Ask::of(ring.source)).await;

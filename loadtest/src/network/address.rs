@@ -2,7 +2,8 @@
 //!
 //! A server is reached by the network at its public address. When both stand on one machine the public name may not
 //! resolve; then a route says what to dial instead. A route may begin with a path too, as an ingress leads one path to
-//! one worker. What is signed is always the public address.
+//! one worker, and several may begin at the same place: they take turns, and where one does not answer the next is tried,
+//! as a load balancer does. What is signed is always the public address.
 
 /// Dial `actual` for every address that begins with `public`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,18 @@ pub struct Route {
 
 /// Where to dial for `url`: what the first fitting route says.
 pub(crate) fn actual(routes: &[Route], url: &str) -> String {
-    routes.iter().find_map(|route| along(route, url)).unwrap_or_else(|| url.to_owned())
+    ways(routes, url, 0).swap_remove(0)
+}
+
+/// Everywhere that answers for `url`, to be tried in this order, never empty: what the first fitting route says, and all
+/// others from the same place. Whose turn it is first goes round, as behind a load balancer.
+pub(crate) fn ways(routes: &[Route], url: &str, turn: usize) -> Vec<String> {
+    let mut fitting = routes.iter().filter_map(|route| Some((&route.public, along(route, url)?))).peekable();
+    let Some(first) = fitting.peek().map(|(public, _)| (*public).clone()) else { return vec![url.to_owned()] };
+    let mut ways: Vec<String> = fitting.filter(|(public, _)| **public == first).map(|(_, way)| way).collect();
+    let turn = turn % ways.len();
+    ways.rotate_left(turn);
+    ways
 }
 
 /// A route for `https` holds for `wss` too, and `http` for `ws`.
@@ -52,6 +64,16 @@ mod tests {
         assert_eq!(to("wss://gw.example.com/media/w/t"), "ws://127.0.0.1:8080/media/w/t");
         assert_eq!(to("https://gw.example.com.evil/x"), "https://gw.example.com.evil/x");
         assert_eq!(actual(&[], "wss://a/b"), "wss://a/b");
+    }
+
+    #[test]
+    fn routes_from_the_same_place_take_turns() {
+        let route = |port: u16| Route { public: "http://gw".into(), actual: format!("http://127.0.0.1:{port}") };
+        let routes =
+            [route(1), route(2), Route { public: "http://gw/x".into(), actual: "http://127.0.0.1:3/x".into() }];
+        assert_eq!(ways(&routes, "http://gw/a", 0), ["http://127.0.0.1:1/a", "http://127.0.0.1:2/a"]);
+        assert_eq!(ways(&routes, "http://gw/a", 3), ["http://127.0.0.1:2/a", "http://127.0.0.1:1/a"]);
+        assert_eq!(ways(&routes, "http://elsewhere/a", 3), ["http://elsewhere/a"]);
     }
 
     #[test]

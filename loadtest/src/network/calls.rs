@@ -117,8 +117,12 @@ pub(crate) struct Entry {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) created: Timestamp,
+    /// When it began to ring.
+    pub(crate) dialled: Option<Timestamp>,
     pub(crate) answered: Option<Timestamp>,
     pub(crate) ended: Option<Timestamp>,
+    /// The verdict about who has picked up, once it is there.
+    pub(crate) answered_by: Option<&'static str>,
     orders: mpsc::Sender<Order>,
 }
 
@@ -152,8 +156,10 @@ impl Calls {
             from: from.to_owned(),
             to: to.to_owned(),
             created: Timestamp::now(),
+            dialled: None,
             answered: None,
             ended: None,
+            answered_by: None,
             orders: orders.clone(),
         };
         self.lock().insert(sid.to_owned(), entry);
@@ -175,12 +181,32 @@ impl Calls {
             return;
         }
         entry.status = status;
+        if status == CallStatus::Ringing {
+            entry.dialled = Some(Timestamp::now());
+        }
         if status == CallStatus::InProgress && entry.answered.is_none() {
             entry.answered = Some(Timestamp::now());
         }
         if status.is_final() {
             entry.ended = Some(Timestamp::now());
         }
+    }
+
+    /// Who has picked up.
+    pub(crate) fn set_answered_by(&self, sid: &str, verdict: &'static str) {
+        if let Some(entry) = self.lock().get_mut(sid) {
+            entry.answered_by = Some(verdict);
+        }
+    }
+
+    /// The calls that fit, newest first.
+    pub(crate) fn list(&self, fits: impl Fn(&Entry) -> bool) -> Vec<(String, Entry)> {
+        let calls = self.lock();
+        let mut found: Vec<_> =
+            calls.iter().filter(|(_, entry)| fits(entry)).map(|(sid, entry)| (sid.clone(), entry.clone())).collect();
+        // Identifiers of one network grow, which settles what the clock does not.
+        found.sort_unstable_by(|one, other| (other.1.created, &other.0).cmp(&(one.1.created, &one.0)));
+        found
     }
 
     pub(crate) fn find(&self, sid: &str) -> Option<Entry> {

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::CallStatus;
 use crate::phone::CallTruth;
@@ -22,6 +23,8 @@ pub struct Leg {
     pub to: String,
     /// The number shown to whoever is called.
     pub caller_id: String,
+    /// When it was dialled.
+    pub dialled_at: Instant,
     /// Where it stands.
     pub status: CallStatus,
     /// The words of `<Say>` this side has heard, in order.
@@ -46,6 +49,7 @@ impl Leg {
             parent: parent.map(str::to_owned),
             to: to.to_owned(),
             caller_id: caller_id.to_owned(),
+            dialled_at: Instant::now(),
             status: CallStatus::Queued,
             heard: Vec::new(),
             pressed: String::new(),

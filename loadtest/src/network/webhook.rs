@@ -74,10 +74,13 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
 }
 
 impl Network {
-    /// Asks once, and once more if no connection was made.
+    /// Asks once, and once more if no connection was made: the next behind the same address, where there is one.
     pub(crate) async fn ask(&self, question: &Question) -> Result<Answer, NoAnswer> {
-        match self.ask_once(question).await {
-            Err(error) if error.is_connect() => self.ask_once(question).await,
+        let (public, body) = spell(question);
+        let ways = address::ways(self.routes(), &public, self.next_turn());
+        let again = ways.get(1).unwrap_or(&ways[0]);
+        match self.ask_once(question, &public, &ways[0], &body).await {
+            Err(error) if error.is_connect() => self.ask_once(question, &public, again, &body).await,
             other => other,
         }
         .map_err(|error| NoAnswer { code: code_of(&error), text: describe(error) })
@@ -97,13 +100,17 @@ impl Network {
         got.await.map_err(|error| NoAnswer { code: code_of(&error), text: describe(error) })
     }
 
-    async fn ask_once(&self, question: &Question) -> Result<Answer, reqwest::Error> {
+    async fn ask_once(
+        &self,
+        question: &Question,
+        public: &str,
+        actual: &str,
+        body: &str,
+    ) -> Result<Answer, reqwest::Error> {
         let began = Instant::now();
-        let (public, body) = spell(question);
-        let actual = address::actual(self.routes(), &public);
         let mut request = match question.method {
-            Method::Get => self.client().get(&actual),
-            Method::Post => self.client().post(&actual).body(body),
+            Method::Get => self.client().get(actual),
+            Method::Post => self.client().post(actual).body(body.to_owned()),
         };
         request = request
             .header(USER_AGENT, "TwilioProxy/1.1")
@@ -116,10 +123,10 @@ impl Network {
             Signing::Missing => None,
         };
         if let Some(token) = token {
-            request = request.header("X-Twilio-Signature", sign(token, &signed_form(&public), signed));
+            request = request.header("X-Twilio-Signature", sign(token, &signed_form(public), signed));
         }
         let response = request.send().await?;
-        let was_redirected = Url::parse(&actual).is_ok_and(|asked| asked != *response.url());
+        let was_redirected = Url::parse(actual).is_ok_and(|asked| asked != *response.url());
         let status = response.status().as_u16();
         let content_type = content_type(&response);
         let body = response.bytes().await?;

@@ -8,14 +8,17 @@ use std::collections::VecDeque;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::document::Ask;
 use super::event::{PhoneEvent, Watcher};
 use super::fault::Fault;
 use super::plan::CallPlan;
 use super::script::Caller;
-use super::truth::{CallEnd, CallTruth, DuplicateCheck, Notice, SecondSocket, nanos};
-use crate::network::{Answer, CallStatus, Direction, Method, Network, NoAnswer, Order, Params, Question, Signing};
+use super::truth::{CallEnd, CallTruth, DuplicateCheck, Notice, SecondSocket, VerdictTruth, nanos};
+use crate::network::{
+    Answer, CallStatus, Detection, Direction, Method, Network, NoAnswer, Order, Params, Question, Signing,
+};
 
 /// Complaints kept of one call; a peer that floods must not fill the memory of the load run.
 const NOTICES: usize = 200;
@@ -47,6 +50,10 @@ pub(super) struct Call {
     /// Whether another person is on the line.
     pub(super) connected: bool,
     pub(super) queued_at: Instant,
+    /// Whether somebody wants to know who has picked up.
+    pub(super) detection: Option<Detection>,
+    /// Cancelled when the call is over.
+    pub(super) over: CancellationToken,
     /// Each resolves when a leg of this call is over.
     pub(super) legs: Vec<oneshot::Receiver<()>>,
     _hang_up: JoinSet<()>,
@@ -71,6 +78,7 @@ pub(super) enum Report {
     Fine,
     Complaint(u32, String),
     SecondSocket(SecondSocket),
+    Verdict(VerdictTruth),
 }
 
 /// What comes after a verb.
@@ -125,6 +133,8 @@ impl Call {
             gathers: false,
             connected: false,
             queued_at: begun,
+            detection: None,
+            over: CancellationToken::new(),
             legs: Vec::new(),
             _hang_up: hang_up,
             plan,
@@ -135,7 +145,8 @@ impl Call {
     pub(super) async fn run(mut self, first: Ask) -> CallTruth {
         let sid = self.sid.clone();
         self.watcher.tell(|| PhoneEvent::Ringing(sid));
-        let end = self.documents(first).await;
+        let told = self.detect_first().await;
+        let end = self.documents(first.and(told)).await;
         self.finish(end).await
     }
 
@@ -146,7 +157,10 @@ impl Call {
             let page = match self.fetch(ask).await {
                 Ok(page) => page,
                 Err(none) => {
-                    self.final_status = CallStatus::Failed;
+                    // Whoever was called has picked up, and hears the network's apology: the call counts.
+                    if self.direction != Direction::Outbound {
+                        self.final_status = CallStatus::Failed;
+                    }
                     return CallEnd::Failed(none.text);
                 }
             };
@@ -210,6 +224,13 @@ impl Call {
         Question { url, method, params, idempotency_token, signing: self.signing() }
     }
 
+    /// Tells of something in the background, as unreliably as callbacks are.
+    pub(super) fn tell(&mut self, url: String, params: Params) {
+        let question = self.question(url, Method::Post, params);
+        let network = self.network.clone();
+        self.posts.spawn(async move { network.tell(&question).await.map_or(Report::Fine, report) });
+    }
+
     /// Asks in the background, where nobody waits for the answer.
     pub(super) fn post(&mut self, url: String, method: Method, params: Params) {
         let question = self.question(url, method, params);
@@ -222,11 +243,14 @@ impl Call {
             Report::Fine => {}
             Report::Complaint(code, text) => self.notice(code, text),
             Report::SecondSocket(outcome) => self.truth.second_socket = Some(outcome),
+            Report::Verdict(verdict) => self.truth.verdict = Some(verdict),
         }
     }
 
     pub(super) async fn finish(mut self, end: CallEnd) -> CallTruth {
         self.truth.ended_ns = nanos(self.begun, Instant::now());
+        self.over.cancel();
+        self.network.stop_recording(&self.sid);
         self.tell_end().await;
         for leg in std::mem::take(&mut self.legs) {
             // The sender is dropped when the leg is over; there is nothing else to learn.
@@ -253,6 +277,10 @@ fn blank(number: u64, sid: &str, begun: Instant) -> CallTruth {
         notices: Vec::new(),
         verbs: Vec::new(),
         spoken: Vec::new(),
+        said: Vec::new(),
+        picked_up_ns: None,
+        verdict: None,
+        beep_ns: None,
         played: Vec::new(),
         digits_played: Vec::new(),
         pressed: String::new(),

@@ -73,6 +73,20 @@ impl Clip {
         Self::new(name, &samples.collect::<Vec<_>>())
     }
 
+    /// Silence.
+    #[must_use]
+    pub fn pause(ms: u32) -> Self {
+        Self::new("pause", &vec![SILENCE; ms as usize * 8])
+    }
+
+    /// Clips one after the other, each beginning with a frame of its own.
+    #[must_use]
+    pub fn joined(name: impl Into<String>, parts: &[Self]) -> Self {
+        let base64 = parts.iter().map(|part| part.0.base64.as_str()).collect();
+        let fingerprints = parts.iter().flat_map(|part| part.0.fingerprints.iter().copied()).collect();
+        Self(Arc::new(Inner { name: name.into(), base64, fingerprints }))
+    }
+
     /// What the clip is called in events and reports.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -13,12 +13,15 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Call, Flow, Place};
 use super::document::Ask;
 use super::plan::CallPlan;
+use super::player::Keep;
 use super::truth::CallEnd;
 use super::wait::Waited;
-use crate::network::{CallStatus, Callee, Direction, Human, Leg, Method, Network, Params, Ring, Source};
+use crate::network::{AnswersAs, CallStatus, Callee, Direction, Leg, Method, Network, Params, Ring, Source, fax_steps};
 
 /// How long an engaged line takes to say so.
 const BUSY: Duration = Duration::from_secs(1);
+/// How long a fax rings.
+const FAX: Duration = Duration::from_secs(6);
 
 /// One number of a `<Dial>`.
 #[derive(Clone, Debug)]
@@ -65,6 +68,7 @@ pub(crate) fn call_human(network: &Network, ring: Ring) {
     plan.fallback_url = ring.fallback_url;
     let mut call = Call::new(network.clone(), plan, ring.call_sid, Direction::Outbound, ring.orders);
     call.status_events = ring.status_events;
+    call.detection = ring.detection;
     let then = Then::Run(Ask::of(ring.source));
     tokio::spawn(Live { call, callee, timeout: ring.timeout, then, done: None }.live());
 }
@@ -111,7 +115,9 @@ impl Call {
     async fn until_answered(&mut self, callee: &Callee, timeout: Duration) -> Result<(), CallStatus> {
         let (lasting, then) = match callee {
             Callee::Answers(human) if human.after <= timeout => (human.after, Ok(())),
-            Callee::Answers(_) | Callee::NoAnswer => (timeout, Err(CallStatus::NoAnswer)),
+            Callee::Machine(machine) if machine.after <= timeout => (machine.after, Ok(())),
+            Callee::Fax => (FAX.min(timeout), Ok(())),
+            Callee::Answers(_) | Callee::Machine(_) | Callee::NoAnswer => (timeout, Err(CallStatus::NoAnswer)),
             Callee::Busy => (BUSY, Err(CallStatus::Busy)),
             Callee::Fails => (Duration::ZERO, Err(CallStatus::Failed)),
         };
@@ -165,7 +171,8 @@ impl Live {
         match &self.then {
             Then::Run(ask) => {
                 let ask = ask.clone();
-                self.call.documents(ask).await
+                let told = self.call.detect_first().await;
+                self.call.documents(ask.and(told)).await
             }
             Then::Meet { parent, target, .. } => {
                 let (parent, target) = (parent.clone(), target.clone());
@@ -223,11 +230,28 @@ impl Live {
 
 /// The plan of whoever is called.
 fn plan(callee: &Callee, from: &str, to: &str, speed: u32) -> CallPlan {
-    let nobody = Human::default();
-    let human = if let Callee::Answers(human) = callee { human } else { &nobody };
-    let mut plan = CallPlan::new(0, to, human.steps.clone());
+    let steps = match callee {
+        Callee::Answers(human) => human.steps.clone(),
+        Callee::Machine(machine) => machine.steps(),
+        Callee::Fax => fax_steps(),
+        Callee::Busy | Callee::NoAnswer | Callee::Fails => Vec::new(),
+    };
+    let mut plan = CallPlan::new(number(to), to, steps);
     from.clone_into(&mut plan.from);
-    plan.gathered = human.keys.iter().cloned().collect();
     plan.speed = speed;
+    match callee {
+        Callee::Answers(human) => plan.gathered = human.keys.iter().cloned().collect(),
+        Callee::Machine(machine) => {
+            plan.answers_as = AnswersAs::Machine(machine.clone());
+            plan.keep = Keep::Heard;
+        }
+        Callee::Fax => plan.answers_as = AnswersAs::Fax,
+        Callee::Busy | Callee::NoAnswer | Callee::Fails => {}
+    }
     plan
+}
+
+/// The number of a call to somebody of the book: the last digits of theirs, so that frames of many calls are spread.
+fn number(to: &str) -> u64 {
+    to.bytes().filter(u8::is_ascii_digit).fold(0, |number, digit| (number * 10 + u64::from(digit - b'0')) % 1_000_000)
 }

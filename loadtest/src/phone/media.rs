@@ -20,7 +20,7 @@ use super::clip::Clip;
 use super::fault::{Fault, Mischief};
 use super::handshake::Socket;
 use super::plan::Background;
-use super::player::Player;
+use super::player::{Player, Recorded};
 use super::schedule::Schedule;
 use super::script::{Act, Ear};
 use super::stream::{Over, Spec, stream_end};
@@ -80,6 +80,7 @@ impl Media {
         mischief.sort_by_key(|(after, _)| *after);
         let mut player = Player::new(call.begun, now, call.plan.keep);
         player.tape = player.tape.map(|fresh| call.truth.heard.take().unwrap_or(fresh));
+        player.recorded = Some(Recorded { network: call.network.clone(), call_sid: call.sid.clone() });
         Self {
             writer: Writer::new(&truth.stream_sid),
             player,
@@ -204,6 +205,7 @@ impl Media {
         cx: &mut Context<'_>,
     ) -> Option<Over> {
         let frame = clip.frame(frame)?;
+        call.network.record_frame(&call.sid, self.schedule.nominal_of(index), frame.base64);
         let text = self.writer.media(index, frame.base64);
         let at_ns = nanos(call.begun, Instant::now());
         match self.push(socket, text, cx) {

@@ -13,6 +13,7 @@ use super::event::PhoneEvent;
 use super::fault::Fault;
 use super::player::Keep;
 use super::script::Step;
+use crate::network::AnswersAs;
 
 /// How many times faster than real time passes outside media streams, unless a plan says otherwise: minutes on hold
 /// become seconds, and the shortest waits stay long enough for the answer of a server.
@@ -53,6 +54,8 @@ pub struct CallPlan {
     pub time_limit: Duration,
     /// What is on the line while the caller says nothing.
     pub background: Background,
+    /// Who it is, for whoever wants to know whether a person has answered.
+    pub answers_as: AnswersAs,
     /// Whether what is heard is kept.
     pub keep: Keep,
     /// Who watches.
@@ -83,6 +86,7 @@ impl CallPlan {
             patience: Duration::from_secs(90),
             time_limit: Duration::from_secs(600),
             background: Background::default(),
+            answers_as: AnswersAs::default(),
             keep: Keep::default(),
             watcher: None,
             microphone: None,

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::truth::{ClearTruth, HeardSpan, MarkFate, MarkTruth, ReceivedMedia, nanos};
+use crate::network::{Channel, Network};
 use crate::watermark::SILENCE;
 
 /// Time one byte of mu-law takes to play.
@@ -47,6 +48,14 @@ pub(crate) struct Player {
     pub(crate) clears: Vec<ClearTruth>,
     pub(crate) spans: Vec<HeardSpan>,
     pub(crate) tape: Option<Vec<u8>>,
+    /// Where what is played goes, if the network may be asked to record it.
+    pub(crate) recorded: Option<Recorded>,
+}
+
+/// The call whose sound the network may be asked to record.
+pub(crate) struct Recorded {
+    pub(crate) network: Network,
+    pub(crate) call_sid: String,
 }
 
 fn lasting(bytes: u64) -> Duration {
@@ -69,6 +78,7 @@ impl Player {
             clears: Vec::new(),
             spans: Vec::new(),
             tape: (keep == Keep::Heard).then(Vec::new),
+            recorded: None,
         }
     }
 
@@ -85,7 +95,7 @@ impl Player {
             self.head_at = now;
             self.spans.push(HeardSpan { from_ns: nanos(self.begun, now), bytes: 0, first_message: message });
         }
-        let audio = self.tape.is_some().then(|| Bytes::copy_from_slice(mulaw));
+        let audio = (self.tape.is_some() || self.recorded.is_some()).then(|| Bytes::copy_from_slice(mulaw));
         self.queue.push_back(Item::Audio { message, left: bytes, audio });
         self.queued_bytes += u64::from(bytes);
     }
@@ -156,6 +166,9 @@ impl Player {
     }
 
     fn played(&mut self, message: usize, bytes: u32, piece: Option<Bytes>) {
+        if let (Some(recorded), Some(piece)) = (&self.recorded, &piece) {
+            recorded.network.record(&recorded.call_sid, Channel::Application, self.head_at, piece);
+        }
         if let (Some(tape), Some(piece)) = (&mut self.tape, piece) {
             let position = usize::try_from(nanos(self.begun, self.head_at) / BYTE_NANOS).unwrap_or(usize::MAX);
             if tape.len() < position {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::call::{Call, Flow};
 use super::event::PhoneEvent;
-use super::truth::PlayTruth;
+use super::truth::{PlayTruth, SaidTruth};
 use super::twiml::Element;
 use super::verbs::resolve;
 use super::wav;
@@ -32,12 +32,19 @@ impl Call {
             0 => FOREVER,
             times => times.min(FOREVER),
         };
-        self.wait(lasting * times).await
+        let flow = self.wait(lasting * times).await;
+        if flow.is_none() && verb.name == "Say" {
+            let now = self.now_ns();
+            self.truth.said.last_mut().expect("it has just been begun").until_ns = Some(now);
+        }
+        flow
     }
 
     fn say(&mut self, words: &str) -> Duration {
         self.watcher.tell(|| PhoneEvent::Announcement(words.to_owned()));
         self.truth.spoken.push(words.to_owned());
+        let from_ns = self.now_ns();
+        self.truth.said.push(SaidTruth { words: words.to_owned(), from_ns, until_ns: None });
         self.network.register().note(&self.sid, |leg| leg.heard.push(words.to_owned()));
         Duration::from_millis(words.chars().count() as u64 * 1000 / LETTERS_A_SECOND)
     }

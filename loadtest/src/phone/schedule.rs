@@ -43,8 +43,13 @@ impl Schedule {
         late
     }
 
+    /// Where a frame belongs, however late it leaves.
+    pub(crate) fn nominal_of(&self, index: u32) -> Instant {
+        self.first + FRAME * index
+    }
+
     fn nominal(&self) -> Instant {
-        self.first + FRAME * self.next
+        self.nominal_of(self.next)
     }
 
     fn hold(&self) -> Duration {

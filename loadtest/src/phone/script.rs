@@ -28,6 +28,8 @@ pub enum Step {
     AwaitAgent,
     /// Speak.
     Say(Clip),
+    /// Speak by the clock, as a machine does: what nobody was there to hear is not said later.
+    Announce(Clip),
     /// Wait until the agent has been heard for this long in this step, then speak over it.
     Interrupt {
         /// Milliseconds of agent audio heard before the caller begins.
@@ -98,6 +100,11 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn new(steps: Vec<Step>, patience: Duration, watcher: Watcher) -> Self {
         Self { steps, next: 0, began: None, patience, watcher, verbs: VecDeque::new() }
+    }
+
+    /// The first step begins now, also when nobody looks at it yet.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.began = Some(Began { at: now, heard_bytes: 0, speaking: false, position: 0 });
     }
 
     /// A new stream counts what is heard from zero, and patience with it.
@@ -173,6 +180,10 @@ fn perform(step: &Step, began: &mut Began, ear: Ear, patience: Duration, watcher
                 watcher.tell(|| PhoneEvent::Saying(clip.name().to_owned()));
             }
             speak(clip, began, watcher)
+        }
+        Step::Announce(clip) => {
+            let frame = usize::try_from((ear.now - began.at).as_millis() / 20).unwrap_or(usize::MAX);
+            (frame < clip.frames()).then(|| Act::Speak(clip.clone(), frame))
         }
         Step::Interrupt { after_ms, clip } => {
             if !began.speaking && heard_ms < *after_ms {

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::call::{Call, report};
 use super::plan::StatusDelivery;
-use crate::network::{CallStatus, Direction, Method, Params, rfc_2822};
+use super::truth::nanos;
+use crate::network::{AnswersAs, CallStatus, Direction, Method, Params, rfc_2822};
 
 impl Call {
     /// The parameters every request of the call carries, and these.
@@ -58,8 +59,15 @@ impl Call {
     /// Somebody picks up.
     pub(super) fn pick_up(&mut self) {
         self.answered();
+        self.truth.picked_up_ns = self.answered.map(|at| nanos(self.begun, at));
+        if self.plan.answers_as != AnswersAs::Human {
+            // A machine speaks by the clock, and its clock is real.
+            self.plan.speed = 1;
+            self.caller.begin(self.answered.unwrap_or(self.begun));
+        }
         self.note_status(CallStatus::InProgress);
         self.tell_status("answered", "in-progress");
+        self.detect();
     }
 
     fn note_status(&self, status: CallStatus) {
@@ -75,10 +83,10 @@ impl Call {
         let params = self.status_params(status);
         match self.plan.status_callback.clone() {
             Some(url) if asked => match self.plan.status_delivery {
-                StatusDelivery::Once => self.post(url, Method::Post, params),
+                StatusDelivery::Once => self.tell(url, params),
                 StatusDelivery::Twice => {
-                    self.post(url.clone(), Method::Post, params.clone());
-                    self.post(url, Method::Post, params);
+                    self.tell(url.clone(), params.clone());
+                    self.tell(url, params);
                 }
                 StatusDelivery::OutOfOrder => self.held.push(params),
                 StatusDelivery::Never => {}
@@ -120,11 +128,12 @@ impl Call {
             StatusDelivery::Twice => 2,
         };
         for _ in 0..copies {
-            let answer = self.network.ask(&question).await;
-            self.hear(report(answer));
+            if let Some(answer) = self.network.tell(&question).await {
+                self.hear(report(answer));
+            }
         }
         for params in std::mem::take(&mut self.held).into_iter().rev() {
-            self.post(url.clone(), Method::Post, params);
+            self.tell(url.clone(), params);
         }
     }
 

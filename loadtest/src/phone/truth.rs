@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-pub use control::{ConferenceTruth, ConnectionTruth, DialTruth, PlayTruth, QueueTruth};
+pub use control::{ConferenceTruth, ConnectionTruth, DialTruth, PlayTruth, QueueTruth, SaidTruth, VerdictTruth};
 
 /// Nanoseconds from `begun` to `at`; zero if `at` is earlier.
 pub(crate) fn nanos(begun: Instant, at: Instant) -> u64 {
@@ -36,6 +36,14 @@ pub struct CallTruth {
     pub verbs: Vec<String>,
     /// The words of `<Say>`, in the order they were spoken.
     pub spoken: Vec<String>,
+    /// The same with their times.
+    pub said: Vec<SaidTruth>,
+    /// When it was picked up; only of calls that the application placed.
+    pub picked_up_ns: Option<u64>,
+    /// What became of the verdict about who picked up; none where nobody asked for it.
+    pub verdict: Option<VerdictTruth>,
+    /// When the machine that answered began to record, if one did.
+    pub beep_ns: Option<u64>,
     /// The sound files of `<Play>`, in order.
     pub played: Vec<PlayTruth>,
     /// The digits the network played into the call, `<Play digits>` and `sendDigits`, in order.
@@ -94,6 +102,32 @@ impl CallTruth {
     #[must_use]
     pub fn heard_ms(&self) -> u64 {
         self.streams.iter().flat_map(|stream| &stream.received).map(|media| u64::from(media.played)).sum::<u64>() / 8
+    }
+}
+
+impl CallTruth {
+    /// What a machine has recorded of the words of `<Say>`: those that began after its beep and were said to their end.
+    #[must_use]
+    pub fn recorded_words(&self) -> Vec<&str> {
+        let Some(beep) = self.beep_ns else { return Vec::new() };
+        let recorded = self.said.iter().filter(|said| said.from_ns >= beep && said.until_ns.is_some());
+        recorded.map(|said| said.words.as_str()).collect()
+    }
+
+    /// Milliseconds of an agent's voice that a machine has recorded.
+    #[must_use]
+    pub fn recorded_ms(&self) -> u64 {
+        let Some(beep) = self.beep_ns else { return 0 };
+        let spans = self.streams.iter().flat_map(|stream| &stream.heard);
+        let after = |span: &HeardSpan| (span.bytes / 8).saturating_sub(beep.saturating_sub(span.from_ns) / 1_000_000);
+        spans.map(after).sum()
+    }
+
+    /// Whether a machine's beep was talked over: words that were under way when it came.
+    #[must_use]
+    pub fn said_over_beep(&self) -> bool {
+        let Some(beep) = self.beep_ns else { return false };
+        self.said.iter().any(|said| said.from_ns < beep && said.until_ns.is_none_or(|until| until > beep))
     }
 }
 

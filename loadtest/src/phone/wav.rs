@@ -51,22 +51,57 @@ pub fn write(path: &Path, mulaw: &[u8]) -> anyhow::Result<()> {
 /// The bytes of a WAV file of PCM 16, 8,000 samples a second, one channel.
 #[must_use]
 pub fn encode(mulaw: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(mulaw.len() * 2).unwrap_or(u32::MAX - 36);
-    let mut file = Vec::with_capacity(44 + mulaw.len() * 2);
+    encode_channels(&[mulaw])
+}
+
+/// The same with a channel for each of these; shorter ones end in silence.
+#[must_use]
+pub fn encode_channels(channels: &[&[u8]]) -> Vec<u8> {
+    let frames = channels.iter().map(|channel| channel.len()).max().unwrap_or_default();
+    let width = u16::try_from(channels.len()).expect("a call has few sides") * 2;
+    let size = u32::try_from(frames * usize::from(width)).unwrap_or(u32::MAX - 36);
+    let mut file = Vec::with_capacity(44 + frames * usize::from(width));
     file.extend_from_slice(b"RIFF");
     file.extend_from_slice(&(size + 36).to_le_bytes());
     file.extend_from_slice(b"WAVEfmt ");
     file.extend_from_slice(&16_u32.to_le_bytes());
     file.extend_from_slice(&FORMAT_PCM.to_le_bytes());
-    file.extend_from_slice(&1_u16.to_le_bytes());
+    file.extend_from_slice(&(width / 2).to_le_bytes());
     file.extend_from_slice(&RATE.to_le_bytes());
-    file.extend_from_slice(&(RATE * 2).to_le_bytes());
-    file.extend_from_slice(&2_u16.to_le_bytes());
+    file.extend_from_slice(&(RATE * u32::from(width)).to_le_bytes());
+    file.extend_from_slice(&width.to_le_bytes());
     file.extend_from_slice(&16_u16.to_le_bytes());
     file.extend_from_slice(b"data");
     file.extend_from_slice(&size.to_le_bytes());
-    file.extend(mulaw.iter().flat_map(|byte| linear(*byte).to_le_bytes()));
+    for frame in 0..frames {
+        let samples = channels.iter().map(|channel| channel.get(frame).map_or(0, |byte| linear(*byte)));
+        file.extend(samples.flat_map(i16::to_le_bytes));
+    }
     file
+}
+
+/// Two sides of a call as one.
+#[must_use]
+pub fn mix(one: &[u8], other: &[u8]) -> Vec<u8> {
+    let sample = |side: &[u8], at: usize| side.get(at).map_or(0, |byte| i32::from(linear(*byte)));
+    let both = (0..one.len().max(other.len())).map(|at| sample(one, at) + sample(other, at));
+    both.map(|sum| mulaw(sum.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16)).collect()
+}
+
+/// Every channel of a WAV file by itself, as mu-law of the telephone.
+///
+/// # Errors
+/// When the file is cut short, of another kind, or not of the telephone's rate.
+pub fn decode_channels(file: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (format, data) = open(file)?;
+    ensure!(format.rate == RATE, "{} samples a second, the telephone has {RATE}", format.rate);
+    let bytes: Vec<u8> = match (format.tag, format.bits) {
+        (FORMAT_PCM, 16) => data.chunks_exact(2).map(|pair| mulaw(i16::from_le_bytes([pair[0], pair[1]]))).collect(),
+        (FORMAT_MULAW, 8) => data.to_vec(),
+        (tag, bits) => bail!("WAV format {tag} with {bits} bits is not supported; use 16-bit PCM or mu-law"),
+    };
+    let of = |channel: usize| bytes.iter().skip(channel).step_by(format.channels).copied().collect();
+    Ok((0..format.channels).map(of).collect())
 }
 
 struct Format {
@@ -81,6 +116,12 @@ struct Format {
 /// # Errors
 /// When the file is cut short, or of another kind.
 pub fn decode(file: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let (format, data) = open(file)?;
+    convert(&format, data)
+}
+
+/// What kind of sound a file holds, and the sound.
+fn open(file: &[u8]) -> anyhow::Result<(Format, &[u8])> {
     ensure!(file.len() >= 12 && file.starts_with(b"RIFF") && &file[8..12] == b"WAVE", "not a WAV file");
     let mut rest = &file[12..];
     let mut format = None;
@@ -90,7 +131,7 @@ pub fn decode(file: &[u8]) -> anyhow::Result<Vec<u8>> {
         let chunk = &body[..size.min(body.len())];
         match &head[..4] {
             b"fmt " => format = Some(read_format(chunk)?),
-            b"data" => return convert(&format.context("audio before its format")?, chunk),
+            b"data" => return Ok((format.context("audio before its format")?, chunk)),
             _ => {}
         }
         rest = body.get(size + size % 2..).unwrap_or_default();
@@ -167,6 +208,14 @@ mod tests {
     fn a_file_that_was_written_can_be_read() {
         let audio: Vec<u8> = (0..=255).filter(|byte| *byte != 0x7F).collect();
         assert_eq!(decode(&encode(&audio)).unwrap(), audio);
+    }
+
+    #[test]
+    fn each_channel_of_a_file_is_read_by_itself() {
+        let (one, other) = (vec![0x20_u8; 100], vec![0xA5_u8; 60]);
+        let channels = decode_channels(&encode_channels(&[&one, &other])).unwrap();
+        assert_eq!(channels[0], one);
+        assert_eq!((&channels[1][..60], &channels[1][60..]), (&other[..], &[0xFF_u8; 40][..]));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,7 +22,10 @@ use base64::engine::general_purpose::STANDARD;
 use loadtest::network::{Network, NetworkConfig, sign};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+
+/// The longest a test waits for a request.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The number everybody calls.
 pub(crate) const NUMBER: &str = "+15005550006";
@@ -44,6 +48,7 @@ pub(crate) struct Application {
     pub(crate) host: String,
     documents: Arc<BTreeMap<String, String>>,
     hits: Arc<Mutex<Vec<Hit>>>,
+    changed: Arc<Notify>,
     talk: Talk,
 }
 
@@ -73,6 +78,7 @@ impl Application {
         let application = Self {
             documents: Arc::new(documents.iter().map(|(path, text)| ((*path).to_owned(), spell(text))).collect()),
             hits: Arc::default(),
+            changed: Arc::default(),
             talk: Arc::new(move |stream| Box::pin(talk(stream))),
             host,
         };
@@ -100,6 +106,26 @@ impl Application {
         hits.first().and_then(|hit| hit.params.get(name)).cloned().unwrap_or_default()
     }
 
+    /// The values of one parameter of all requests at this path, in the order they came.
+    pub(crate) fn all_told(&self, path: &str, name: &str) -> Vec<String> {
+        self.hits(path).iter().map(|hit| hit.params.get(name).cloned().unwrap_or_default()).collect()
+    }
+
+    /// Waits until so many requests have come to this path.
+    pub(crate) async fn until_told(&self, path: &str, times: usize) -> Vec<Hit> {
+        let come = async {
+            loop {
+                let changed = self.changed.notified();
+                let hits = self.hits(path);
+                if hits.len() >= times {
+                    return hits;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, come).await.expect("the requests come")
+    }
+
     /// What was asked at this path, in order.
     pub(crate) fn hits(&self, path: &str) -> Vec<Hit> {
         self.hits.lock().unwrap().iter().filter(|hit| hit.path == path).cloned().collect()
@@ -114,6 +140,22 @@ pub(crate) async fn rest(network: &Network, tail: &str, form: &[(&str, &str)]) -
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
+/// Asks the REST API for something of the account; `what` comes after the account's address.
+pub(crate) async fn get(network: &Network, what: &str) -> (u16, Value) {
+    let url = format!("{}/2010-04-01/Accounts/{}{what}", network.api_base_url(), network.account_sid());
+    let request = reqwest::Client::new().get(url).basic_auth(network.account_sid(), Some(network.auth_token()));
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
+/// Posts a form to anything of the account, with an API key.
+pub(crate) async fn post(network: &Network, what: &str, form: &[(&str, &str)]) -> (u16, Value) {
+    let url = format!("{}/2010-04-01/Accounts/{}{what}", network.api_base_url(), network.account_sid());
+    let request = reqwest::Client::new().post(url).basic_auth("SK00000000000000000000000000000001", Some("secret"));
+    let answer = request.form(form).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+}
+
 /// A stream nobody expects.
 pub(crate) async fn no_stream(_: Stream) {
     panic!("no stream was expected");
@@ -126,6 +168,7 @@ async fn serve(State(application): State<Application>, request: Request) -> Resp
     let hit = application.hit(&parts.method, &parts.uri, &parts.headers, &body, is_stream);
     let is_signed = hit.is_signed;
     application.hits.lock().unwrap().push(hit);
+    application.changed.notify_waiters();
     let sound = application.documents.get(parts.uri.path()).and_then(|document| document.strip_prefix("mulaw "));
     if let Some(ms) = sound {
         return ([(header::CONTENT_TYPE, "audio/basic")], vec![0x20_u8; ms.parse::<usize>().unwrap() * 8])

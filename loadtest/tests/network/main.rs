@@ -6,12 +6,19 @@
 
 mod application;
 mod call;
+mod call_list;
 mod conference;
+mod detection;
 mod dial;
 mod faults;
 mod keys;
+mod lying;
+mod messages;
+mod numbers;
 mod outbound;
+mod progress;
 mod queue;
+mod recordings;
 mod redirect;
 mod rest;
 mod signature;

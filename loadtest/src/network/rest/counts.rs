@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the REST API has answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct RestCounts {
     /// All requests.
     pub requests: u64,
@@ -13,6 +13,12 @@ pub struct RestCounts {
     pub created: u64,
     /// Calls fetched.
     pub fetched: u64,
+    /// Lists of calls.
+    pub listed: u64,
+    /// Text messages taken.
+    pub texted: u64,
+    /// Recordings started.
+    pub recorded: u64,
     /// Calls completed or called off.
     pub completed: u64,
     /// Calls sent elsewhere.
@@ -31,12 +37,14 @@ pub(in crate::network) struct Counters {
     pub(super) requests: AtomicU64,
     pub(super) created: AtomicU64,
     pub(super) fetched: AtomicU64,
+    pub(super) listed: AtomicU64,
+    pub(super) texted: AtomicU64,
+    pub(super) recorded: AtomicU64,
     pub(super) completed: AtomicU64,
     pub(super) redirected: AtomicU64,
     pub(super) unauthorized: AtomicU64,
     pub(super) busy: AtomicU64,
     pub(super) refused: AtomicU64,
-    to_refuse: AtomicU64,
 }
 
 impl Counters {
@@ -46,20 +54,15 @@ impl Counters {
             requests: of(&self.requests),
             created: of(&self.created),
             fetched: of(&self.fetched),
+            listed: of(&self.listed),
+            texted: of(&self.texted),
+            recorded: of(&self.recorded),
             completed: of(&self.completed),
             redirected: of(&self.redirected),
             unauthorized: of(&self.unauthorized),
             busy: of(&self.busy),
             refused: of(&self.refused),
         }
-    }
-
-    pub(in crate::network) fn refuse_next(&self, requests: u64) {
-        self.to_refuse.store(requests, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_refused(&self) -> bool {
-        self.to_refuse.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 

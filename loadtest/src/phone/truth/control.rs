@@ -5,6 +5,26 @@
 
 use std::time::Duration;
 
+/// Words of one `<Say>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaidTruth {
+    /// The words.
+    pub words: String,
+    /// When they began.
+    pub from_ns: u64,
+    /// When they were over; none if the call went elsewhere before.
+    pub until_ns: Option<u64>,
+}
+
+/// What became of the verdict about who picked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictTruth {
+    /// `human`, `machine_end_beep`, ...
+    pub answered_by: &'static str,
+    /// Whether the application has taken it.
+    pub is_told: bool,
+}
+
 /// One sound file of `<Play>`, fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlayTruth {
