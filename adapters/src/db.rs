@@ -1,13 +1,16 @@
 //! Record and directory on a real database: [`Postgres`] in production, [`Sqlite`] on a laptop.
 //!
-//! What both share decides: `batch` what is checked before a database sees it and what is folded, `deeds` what is kept
-//! of tools and transfers, `directory` what applying a company changes, `outbound` how a batch of calls is counted,
-//! `records` what a record is found by, `rows` the shape of a row. The two dialects only carry rows to and fro, so that
-//! they cannot disagree on an answer.
+//! What both share decides: `aftercare` what is kept of what is done after calls, `batch` what is checked before a
+//! database sees it and what is folded, `deeds` what is kept of tools, places, messages and recordings, `directory` what
+//! applying a company changes, `find` how calls are looked for, `outbound` how a batch of calls is counted, `records`
+//! what a record is found by, `rows` the shape of a row. The two dialects only carry rows to and fro, so that they cannot
+//! disagree on an answer.
 
+mod aftercare;
 mod batch;
 mod deeds;
 mod directory;
+mod find;
 mod migrations;
 mod outbound;
 mod postgres;
@@ -42,16 +45,15 @@ pub struct Opened {
 /// here; a URL that cannot be read is. Call it inside a Tokio runtime.
 pub fn open(url: Option<&SecretString>) -> Result<Opened, DbError> {
     match url.map(ExposeSecret::expose_secret) {
-        None => Ok(both(Sqlite::memory())),
-        Some(url) if url.starts_with("sqlite:") => Ok(both(Sqlite::open(url)?)),
-        Some(url) => Ok(both(Postgres::open(url)?)),
+        None => Ok(as_all(Sqlite::memory())),
+        Some(url) if url.starts_with("sqlite:") => Ok(as_all(Sqlite::open(url)?)),
+        Some(url) => Ok(as_all(Postgres::open(url)?)),
     }
 }
 
-fn both(database: impl Db + Directory + Outbound) -> Opened {
+fn as_all(database: impl Db + Directory + Outbound + Aftercare) -> Opened {
     let database = Arc::new(database);
-    let unbuilt = Arc::new(crate::unbuilt::Unbuilt);
-    Opened { db: database.clone(), directory: database.clone(), outbound: database, aftercare: unbuilt }
+    Opened { db: database.clone(), directory: database.clone(), outbound: database.clone(), aftercare: database }
 }
 
 /// What a failure on this side of the database lets the caller do. Columns that are not as expected are no fault of the

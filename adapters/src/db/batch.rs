@@ -6,15 +6,16 @@
 
 use super::deeds::Deeds;
 use super::rows::{CallRow, TurnRow, big};
-use call::CallEvent;
+use call::{CallEvent, Fact};
 use common::cdr::Cdr;
-use common::event::{Envelope, Event, EventKey, Source};
+use common::event::{Direction, Envelope, Event, EventKey, Source};
 use common::ids::CallId;
 use common::ports::{DbError, Fold};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The last millisecond of the year 9999. Later times are no times, and databases differ on them.
-const LAST_MS: u64 = 253_402_300_799_999;
+pub(super) const LAST_MS: u64 = 253_402_300_799_999;
 
 /// Events of one transaction: each key once, in the order of keys, so that two recorders lock rows in the same order.
 pub(super) struct Batch<'a> {
@@ -44,6 +45,16 @@ pub(super) struct Folded {
     pub(super) turns: Vec<TurnRow>,
     /// New rows of what was done in the calls.
     pub(super) deeds: Deeds,
+    /// Calls of which it is to be looked up whether the person does not want to be called again.
+    pub(super) people: Vec<PersonRow>,
+}
+
+/// Who is on the telephone, and whose call it is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct PersonRow {
+    call_sid: String,
+    company: String,
+    number: String,
 }
 
 impl<'a> Batch<'a> {
@@ -65,8 +76,12 @@ impl<'a> Batch<'a> {
         fold: Fold,
     ) -> Result<Folded, DbError> {
         let mut cdrs: BTreeMap<CallId, Cdr> = BTreeMap::new();
+        // A person may ask not to be called before the record knows who they are, for events come in any order: it is
+        // looked up again whenever that becomes known.
+        let mut settled: BTreeSet<PersonRow> = BTreeSet::new();
         for row in found {
             let cdr = Cdr::try_from(row)?;
+            settled.extend(PersonRow::of(&cdr));
             cdrs.insert(cdr.call.clone(), cdr);
         }
         let (mut turns, mut deeds) = (Vec::new(), Deeds::default());
@@ -75,9 +90,13 @@ impl<'a> Batch<'a> {
             fold(cdrs.entry(call.clone()).or_insert_with(|| Cdr::new(call.clone())), row.envelope);
             turns.extend(TurnRow::of(row)?);
             deeds.add(row)?;
+            if matches!(&row.envelope.event, Event::Worker(CallEvent::Fact(Fact::OptedOut))) {
+                settled.retain(|person| person.call_sid != row.call());
+            }
         }
         let calls = cdrs.values().map(CallRow::try_from).collect::<Result<_, _>>()?;
-        Ok(Folded { calls, turns, deeds })
+        let people = cdrs.values().filter_map(PersonRow::of).filter(|person| !settled.contains(person)).collect();
+        Ok(Folded { calls, turns, deeds, people })
     }
 }
 
@@ -118,6 +137,18 @@ impl<'a> EventRow<'a> {
     /// Whose.
     pub(super) fn company(&self) -> Option<&'a str> {
         self.envelope.company.as_ref().map(|company| company.as_str())
+    }
+}
+
+impl PersonRow {
+    /// As far as the record knows.
+    fn of(cdr: &Cdr) -> Option<Self> {
+        let number = match cdr.direction? {
+            Direction::Inbound => cdr.from.as_ref()?,
+            Direction::Outbound => cdr.to.as_ref()?,
+        };
+        let (call_sid, company) = (cdr.call.to_string(), cdr.company.as_ref()?.to_string());
+        Some(Self { call_sid, company, number: number.reveal().to_owned() })
     }
 }
 

@@ -1,13 +1,20 @@
-//! What was done in calls, as rows beside `calls` and `turns`: tools that ran, tickets, places calls were sent to, and
-//! what is to be audited. Made from events that were new, so each is stored once.
+//! What was done in calls, as rows beside `calls` and `turns`: tools that ran, tickets, places calls were sent to, text
+//! messages, recordings, and what is to be audited. Made from events that were new, so each is stored once.
 //!
-//! A transfer is told by two: a worker says where the call left for, a gateway how that ended, in any order. Their words
-//! are merged here, for both databases alike.
+//! A transfer is told by two: a worker says where the call left for, a gateway how that ended, in any order. So are
+//! messages and recordings. Their words are merged here, for both databases alike.
+
+mod messages;
+mod recordings;
+
+pub(super) use messages::MessageRow;
+pub(super) use recordings::RecordingRow;
 
 use super::batch::EventRow;
 use super::rows::{big, count, id, maybe_big, word};
 use call::{CallEvent, Fact, Kept, NextStep};
-use common::event::{Event, GatewayEvent};
+use common::event::{Event, GatewayEvent, RecorderEvent, TwilioEvent};
+use common::ids::MessageId;
 use common::ports::{Audited, DbError, Ticket, ToolRun, Transfer};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,6 +22,8 @@ use std::collections::btree_map::Entry;
 
 /// Who is named in the audit for what agents do.
 const AGENT: &str = "agent";
+/// Who is named for what the recorder does.
+const RECORDER: &str = "recorder";
 
 /// Rows of one transaction.
 #[derive(Default)]
@@ -24,6 +33,10 @@ pub(super) struct Deeds {
     pub(super) audit: Vec<AuditRow>,
     /// By call and epoch.
     pub(super) transfers: BTreeMap<(String, i64), TransferRow>,
+    /// By message.
+    pub(super) messages: BTreeMap<String, MessageRow>,
+    /// By recording.
+    pub(super) recordings: BTreeMap<String, RecordingRow>,
 }
 
 /// A row of `tool_runs`. Serialised, as all rows here, it is an element of the array they are written by.
@@ -104,7 +117,7 @@ impl Deeds {
                     ended_ms: row.seen_ms,
                 });
             }
-            Event::Worker(CallEvent::Fact(fact)) => self.add_fact(row, fact),
+            Event::Worker(CallEvent::Fact(fact)) => self.add_fact(row, fact)?,
             Event::Worker(CallEvent::Ended { next: Some(next), .. }) => {
                 if let Some((kind, target)) = place(next) {
                     let asked_ms = Some(row.seen_ms);
@@ -119,12 +132,34 @@ impl Deeds {
                     ..TransferRow::new(row, big(left.0, "epoch")?, way, place)
                 });
             }
-            Event::Worker(_) | Event::Gateway(_) | Event::Twilio(_) | Event::Tap(_) | Event::Recorder(_) => {}
+            Event::Twilio(TwilioEvent::Message { message, status, error_code }) => {
+                self.add_message(MessageRow::came_to(row, message, status, *error_code));
+            }
+            Event::Twilio(event) => {
+                RecordingRow::of_twilio(row, event).into_iter().for_each(|told| self.add_recording(told));
+            }
+            Event::Tap(event) => self.add_recording(RecordingRow::of_tap(row, event)?),
+            Event::Recorder(event) => self.add_recorders(row, event)?,
+            Event::Worker(_) | Event::Gateway(_) => {}
         }
         Ok(())
     }
 
-    fn add_fact(&mut self, row: &EventRow<'_>, fact: &Fact) {
+    fn add_recorders(&mut self, row: &EventRow<'_>, event: &RecorderEvent) -> Result<(), DbError> {
+        RecordingRow::of_recorder(row, event)?.into_iter().for_each(|told| self.add_recording(told));
+        match event {
+            RecorderEvent::Messaged { message, template, country, segments } => {
+                self.add_message(MessageRow::sent(row, message.as_str(), template, country, *segments));
+            }
+            RecorderEvent::Deleted { recording, why } => {
+                self.audit.push(audited(row, RECORDER, "deleted recording".into(), format!("{recording}: {why}")));
+            }
+            RecorderEvent::Summarized { .. } | RecorderEvent::Fetched { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn add_fact(&mut self, row: &EventRow<'_>, fact: &Fact) -> Result<(), DbError> {
         match fact {
             Fact::Ticket { number, priority, category, subject, details } => self.tickets.push(TicketRow {
                 call_sid: row.call().to_owned(),
@@ -138,16 +173,21 @@ impl Deeds {
                 details: details.reveal().to_owned(),
                 opened_ms: row.seen_ms,
             }),
-            Fact::Refused { what, why } => self.audit.push(AuditRow {
-                at_ms: row.seen_ms,
-                company: row.company().map(str::to_owned),
-                call_sid: Some(row.call().to_owned()),
-                actor: AGENT.to_owned(),
-                action: format!("refused {what}"),
-                detail: why.clone(),
-            }),
-            Fact::Message { .. } | Fact::OptedOut | Fact::Recording { .. } => {}
+            Fact::Refused { what, why } => {
+                self.audit.push(audited(row, AGENT, format!("refused {what}"), why.clone()));
+            }
+            Fact::Recording { state } => {
+                self.audit.push(audited(row, AGENT, format!("recording {}", word(state)?), String::new()));
+            }
+            Fact::Message { message, template, country, segments } => {
+                // What is no id was never Twilio's; the event itself is kept.
+                if MessageId::parse(message.as_str()).is_ok() {
+                    self.add_message(MessageRow::sent(row, message, template, country, *segments));
+                }
+            }
+            Fact::OptedOut => {}
         }
+        Ok(())
     }
 
     /// Adds a word on a transfer to what is known of it; also what the database knew before.
@@ -158,6 +198,38 @@ impl Deeds {
             }
             Entry::Occupied(mut known) => known.get_mut().merge(told),
         }
+    }
+
+    /// As [`Deeds::add_transfer`], of a text message.
+    pub(super) fn add_message(&mut self, told: MessageRow) {
+        match self.messages.entry(told.message.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(told);
+            }
+            Entry::Occupied(mut known) => known.get_mut().merge(told),
+        }
+    }
+
+    /// As [`Deeds::add_transfer`], of a recording.
+    pub(super) fn add_recording(&mut self, told: RecordingRow) {
+        match self.recordings.entry(told.recording.clone()) {
+            Entry::Vacant(free) => {
+                free.insert(told);
+            }
+            Entry::Occupied(mut known) => known.get_mut().merge(told),
+        }
+    }
+}
+
+/// A row of the audit about what an event tells.
+fn audited(row: &EventRow<'_>, actor: &str, action: String, detail: String) -> AuditRow {
+    AuditRow {
+        at_ms: row.seen_ms,
+        company: row.company().map(str::to_owned),
+        call_sid: Some(row.call().to_owned()),
+        actor: actor.to_owned(),
+        action,
+        detail,
     }
 }
 

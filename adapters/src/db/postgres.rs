@@ -29,6 +29,25 @@ macro_rules! select_transfers {
     };
 }
 
+/// The columns of `MessageRow`, from `messages`.
+macro_rules! select_messages {
+    () => {
+        "select message, call_sid, company, template, country, segments,
+                (extract(epoch from sent_at) * 1000)::bigint as sent_ms, status, error_code
+         from messages"
+    };
+}
+
+/// The columns of `RecordingRow`, from `recordings`.
+macro_rules! select_recordings {
+    () => {
+        "select recording, call_sid, company, source, place, (extract(epoch from began_at) * 1000)::bigint as began_ms,
+                length_ms, bytes, silent_ms, status, why
+         from recordings"
+    };
+}
+
+mod aftercare;
 mod directory;
 mod faults;
 mod outbound;
@@ -36,17 +55,18 @@ mod record;
 
 use self::faults::fault;
 use super::compare_schema;
+use super::find::{self, Value};
 use super::migrations::{self, Dialect};
-use super::rows::{CallRow, StoredEvent, TurnRow};
+use super::rows::{CallRow, StoredEvent, TurnRow, big};
 use async_trait::async_trait;
 use common::cdr::{Cdr, StoredTurn};
 use common::event::Envelope;
 use common::ids::CallId;
-use common::ports::{Db, DbError, Fold, Health, Recorded};
+use common::ports::{CallFilter, Db, DbError, Fold, Health, Recorded};
 use sha2::{Digest, Sha256};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use std::ops::DerefMut;
 use std::str::FromStr;
 use std::time::Duration;
@@ -182,6 +202,30 @@ impl Db for Postgres {
         let rows = within(ask.bind(i64::from(max)).fetch_all(connection.sql())).await?;
         connection.trust();
         rows.into_iter().map(Cdr::try_from).collect()
+    }
+
+    async fn find(&self, filter: &CallFilter, max: u32) -> Result<Vec<Cdr>, DbError> {
+        let search = find::search(filter, max, |time| format!("to_timestamp({time} / 1000.0)"))?;
+        let sql = format!("{}{}", select_calls!(), search.sql);
+        let mut ask = sqlx::query_as::<_, CallRow>(AssertSqlSafe(sql));
+        for value in search.values {
+            ask = match value {
+                Value::Text(text) => ask.bind(text),
+                Value::Number(number) => ask.bind(number),
+            };
+        }
+        self.rows(ask).await?.into_iter().map(Cdr::try_from).collect()
+    }
+
+    async fn events_since(&self, since_ms: u64, max: u32) -> Result<Vec<Envelope>, DbError> {
+        let ask = sqlx::query_as::<_, StoredEvent>(
+            "select call_sid, source, epoch, sequence, version, company, trace, body::text as body,
+                    (extract(epoch from seen_at) * 1000)::bigint as seen_ms
+             from call_events where seen_at >= to_timestamp($1 / 1000.0)
+             order by seen_at, call_sid, source, epoch, sequence limit $2",
+        );
+        let rows = self.rows(ask.bind(big(since_ms, "time")?).bind(i64::from(max))).await?;
+        rows.into_iter().map(Envelope::try_from).collect()
     }
 
     async fn turns(&self, call: &CallId) -> Result<Vec<StoredTurn>, DbError> {

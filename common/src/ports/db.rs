@@ -84,14 +84,11 @@ pub trait Db: Send + Sync + 'static {
     async fn cdr(&self, call: &CallId) -> Result<Option<Cdr>, DbError>;
     /// The newest calls first.
     async fn calls(&self, max: u32) -> Result<Vec<Cdr>, DbError>;
-    /// The newest calls that fit, newest first.
-    async fn find(&self, _filter: &CallFilter, _max: u32) -> Result<Vec<Cdr>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
+    /// The newest calls that fit, newest first. With [`CallFilter::after`] the next page of the same list: a call that
+    /// is there all the while stands on exactly one page.
+    async fn find(&self, filter: &CallFilter, max: u32) -> Result<Vec<Cdr>, DbError>;
     /// Events of all calls seen at or after this, by time: for people who watch.
-    async fn events_since(&self, _since_ms: u64, _max: u32) -> Result<Vec<Envelope>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
+    async fn events_since(&self, since_ms: u64, max: u32) -> Result<Vec<Envelope>, DbError>;
     /// A call's turns in the order heard.
     async fn turns(&self, call: &CallId) -> Result<Vec<StoredTurn>, DbError>;
     /// A call's events by time.

@@ -12,8 +12,9 @@ use common::health::Readiness;
 use common::ids::CallId;
 use common::lifecycle::Lifecycle;
 use common::ports::bus::futures::BoxStream;
-use common::ports::{self, BusError, Consumer, Db, DbError, Delivery, Fold, Health, OutboxId, Recorded};
-use recorder::Stores;
+use common::ports::{self, BusError, CallFilter, Consumer, Db, DbError, Delivery, Health, OutboxId, Recorded};
+use common::prices::Prices;
+use recorder::{Fold, Stores};
 use recorder::consume::Pace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -49,7 +50,8 @@ impl World {
     /// Starts a recorder on other stores.
     pub(crate) fn recorder_on(&self, stores: Stores) -> Running {
         let (lifecycle, readiness) = (Lifecycle::new(), Readiness::expecting(&["bus", "db", "recorder"]));
-        lifecycle.start("recorder", recorder::record(PACE, stores, lifecycle.clone(), readiness.clone()));
+        let fold = Fold::new(Arc::new(Prices::built_in()));
+        lifecycle.start("recorder", recorder::record(PACE, fold, stores, lifecycle.clone(), readiness.clone()));
         Running { lifecycle, readiness }
     }
 
@@ -153,7 +155,7 @@ impl Db for Faulty {
     async fn migrate(&self) -> Result<(), DbError> {
         self.inner.migrate().await
     }
-    async fn record(&self, events: &[Envelope], fold: Fold<'_>) -> Result<Recorded, DbError> {
+    async fn record(&self, events: &[Envelope], fold: ports::Fold<'_>) -> Result<Recorded, DbError> {
         self.records.fetch_add(1, Ordering::SeqCst);
         self.reach()?;
         while self.silent.load(Ordering::SeqCst) {
@@ -179,6 +181,14 @@ impl Db for Faulty {
     async fn calls(&self, max: u32) -> Result<Vec<Cdr>, DbError> {
         self.reach()?;
         self.inner.calls(max).await
+    }
+    async fn find(&self, filter: &CallFilter, max: u32) -> Result<Vec<Cdr>, DbError> {
+        self.reach()?;
+        self.inner.find(filter, max).await
+    }
+    async fn events_since(&self, since_ms: u64, max: u32) -> Result<Vec<Envelope>, DbError> {
+        self.reach()?;
+        self.inner.events_since(since_ms, max).await
     }
     async fn turns(&self, call: &CallId) -> Result<Vec<StoredTurn>, DbError> {
         self.inner.turns(call).await

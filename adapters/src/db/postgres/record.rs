@@ -27,6 +27,10 @@ pub(super) async fn record(connection: &mut PgConnection, batch: &Batch<'_>, fol
         let mut folded = batch.fold(&fresh, found, fold)?;
         write_back(&mut transaction, &folded).await?;
         write_deeds(&mut transaction, &mut folded.deeds).await?;
+        merge_deeds(&mut transaction, &mut folded.deeds).await?;
+        if !folded.people.is_empty() {
+            within(sqlx::query(OPT_OUT).bind(array(&folded.people)?).execute(&mut *transaction)).await?;
+        }
     }
     within(transaction.commit()).await?;
     Ok(inserted.len())
@@ -86,18 +90,35 @@ async fn write_deeds(connection: &mut PgConnection, deeds: &mut Deeds) -> Result
     if !deeds.tickets.is_empty() {
         within(sqlx::query(INSERT_TICKETS).bind(array(&deeds.tickets)?).execute(&mut *connection)).await?;
     }
-    write_audit(connection, &deeds.audit).await?;
-    if deeds.transfers.is_empty() {
-        return Ok(());
+    write_audit(connection, &deeds.audit).await
+}
+
+/// Rows that several tell of. Their calls are locked: nobody else tells of them meanwhile.
+async fn merge_deeds(connection: &mut PgConnection, deeds: &mut Deeds) -> Result<(), DbError> {
+    if !deeds.transfers.is_empty() {
+        let calls: Vec<_> = deeds.transfers.keys().map(|(call, _)| call.clone()).collect();
+        let known = sqlx::query_as(concat!(select_transfers!(), " where call_sid = any($1::text[])"));
+        let known = within(known.bind(calls).fetch_all(&mut *connection)).await?;
+        known.into_iter().for_each(|row| deeds.add_transfer(row));
+        let rows = array(&deeds.transfers.values().collect::<Vec<_>>())?;
+        within(sqlx::query(UPSERT_TRANSFERS).bind(rows).execute(&mut *connection)).await?;
     }
-    // Their calls are locked: nobody else tells of them meanwhile.
-    let calls: Vec<_> = deeds.transfers.keys().map(|(call, _)| call.clone()).collect();
-    let known = sqlx::query_as(concat!(select_transfers!(), " where call_sid = any($1::text[])"));
-    for row in within(known.bind(calls).fetch_all(&mut *connection)).await? {
-        deeds.add_transfer(row);
+    if !deeds.messages.is_empty() {
+        let messages: Vec<_> = deeds.messages.keys().cloned().collect();
+        let known = sqlx::query_as(concat!(select_messages!(), " where message = any($1::text[])"));
+        let known = within(known.bind(messages).fetch_all(&mut *connection)).await?;
+        known.into_iter().for_each(|row| deeds.add_message(row));
+        let rows = array(&deeds.messages.values().collect::<Vec<_>>())?;
+        within(sqlx::query(UPSERT_MESSAGES).bind(rows).execute(&mut *connection)).await?;
     }
-    let rows = array(&deeds.transfers.values().collect::<Vec<_>>())?;
-    within(sqlx::query(UPSERT_TRANSFERS).bind(rows).execute(connection)).await?;
+    if !deeds.recordings.is_empty() {
+        let recordings: Vec<_> = deeds.recordings.keys().cloned().collect();
+        let known = sqlx::query_as(concat!(select_recordings!(), " where recording = any($1::text[])"));
+        let known = within(known.bind(recordings).fetch_all(&mut *connection)).await?;
+        known.into_iter().for_each(|row| deeds.add_recording(row));
+        let rows = array(&deeds.recordings.values().collect::<Vec<_>>())?;
+        within(sqlx::query(UPSERT_RECORDINGS).bind(rows).execute(connection)).await?;
+    }
     Ok(())
 }
 
@@ -170,3 +191,37 @@ const UPSERT_TRANSFERS: &str = "
     on conflict (call_sid, epoch) do update set
         company = excluded.company, kind = excluded.kind, target = excluded.target, asked_at = excluded.asked_at,
         returned_at = excluded.returned_at, outcome = excluded.outcome, talked_s = excluded.talked_s";
+
+const UPSERT_MESSAGES: &str = "
+    insert into messages (message, call_sid, company, template, country, segments, sent_at, status, error_code)
+    select message, call_sid, company, template, country, segments, to_timestamp(sent_ms / 1000.0), status, error_code
+    from json_to_recordset($1::json) as r (
+        message text, call_sid text, company text, template text, country text, segments bigint, sent_ms bigint,
+        status text, error_code bigint)
+    on conflict (message) do update set
+        company = excluded.company, template = excluded.template, country = excluded.country,
+        segments = excluded.segments, sent_at = excluded.sent_at, status = excluded.status,
+        error_code = excluded.error_code";
+
+const UPSERT_RECORDINGS: &str = "
+    insert into recordings (recording, call_sid, company, source, place, began_at, length_ms, bytes, silent_ms,
+        status, why)
+    select recording, call_sid, company, source, place, to_timestamp(began_ms / 1000.0), length_ms, bytes, silent_ms,
+           status, why
+    from json_to_recordset($1::json) as r (
+        recording text, call_sid text, company text, source text, place text, began_ms bigint, length_ms bigint,
+        bytes bigint, silent_ms bigint, status text, why text)
+    on conflict (recording) do update set
+        company = excluded.company, source = excluded.source, place = excluded.place, began_at = excluded.began_at,
+        length_ms = excluded.length_ms, bytes = excluded.bytes, silent_ms = excluded.silent_ms,
+        status = excluded.status, why = excluded.why";
+
+/// In the order of people, so that two recorders do not wait for each other in a circle.
+const OPT_OUT: &str = "
+    insert into opt_outs (company, number, source, opted_out_at)
+    select p.company, p.number, 'call', min(e.seen_at)
+    from json_to_recordset($1::json) as p (call_sid text, company text, number text)
+    join call_events e on e.call_sid = p.call_sid and e.kind = 'fact' and e.body ->> 'fact' = 'opted_out'
+    group by p.company, p.number
+    order by p.company, p.number
+    on conflict do nothing";

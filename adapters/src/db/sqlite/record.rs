@@ -28,24 +28,43 @@ pub(super) async fn record(pool: &SqlitePool, batch: &Batch<'_>, fold: Fold<'_>)
     for (sql, rows) in [(UPSERT_CALLS, array(&folded.calls)?), (INSERT_TURNS, array(&folded.turns)?)] {
         sqlx::query(sql).bind(rows).execute(&mut *transaction).await.map_err(fault)?;
     }
-    write_deeds(&mut transaction, &mut folded.deeds).await?;
+    merge_deeds(&mut transaction, &mut folded.deeds).await?;
+    write_deeds(&mut transaction, &folded.deeds).await?;
+    if !folded.people.is_empty() {
+        let opt_out = sqlx::query(OPT_OUT).bind(array(&folded.people)?);
+        opt_out.execute(&mut *transaction).await.map_err(fault)?;
+    }
     transaction.commit().await.map_err(fault)?;
     Ok(fresh.len())
 }
 
-async fn write_deeds(connection: &mut SqliteConnection, deeds: &mut Deeds) -> Result<(), DbError> {
+/// Rows that several tell of: what is known of them is merged with what is new.
+async fn merge_deeds(connection: &mut SqliteConnection, deeds: &mut Deeds) -> Result<(), DbError> {
     for (call, epoch) in deeds.transfers.keys().cloned().collect::<Vec<_>>() {
         let known = sqlx::query_as(concat!(select_transfers!(), " where call_sid = $1 and epoch = $2"));
         let known = known.bind(call).bind(epoch).fetch_optional(&mut *connection).await.map_err(fault)?;
-        if let Some(known) = known {
-            deeds.add_transfer(known);
-        }
+        known.into_iter().for_each(|row| deeds.add_transfer(row));
     }
-    let transfers = deeds.transfers.values().collect::<Vec<_>>();
+    for message in deeds.messages.keys().cloned().collect::<Vec<_>>() {
+        let known = sqlx::query_as(concat!(select_messages!(), " where message = $1"));
+        let known = known.bind(message).fetch_optional(&mut *connection).await.map_err(fault)?;
+        known.into_iter().for_each(|row| deeds.add_message(row));
+    }
+    for recording in deeds.recordings.keys().cloned().collect::<Vec<_>>() {
+        let known = sqlx::query_as(concat!(select_recordings!(), " where recording = $1"));
+        let known = known.bind(recording).fetch_optional(&mut *connection).await.map_err(fault)?;
+        known.into_iter().for_each(|row| deeds.add_recording(row));
+    }
+    Ok(())
+}
+
+async fn write_deeds(connection: &mut SqliteConnection, deeds: &Deeds) -> Result<(), DbError> {
     for (sql, rows) in [
         (INSERT_TOOL_RUNS, array(&deeds.tool_runs)?),
         (INSERT_TICKETS, array(&deeds.tickets)?),
-        (REPLACE_TRANSFERS, array(&transfers)?),
+        (REPLACE_TRANSFERS, array(&deeds.transfers.values().collect::<Vec<_>>())?),
+        (REPLACE_MESSAGES, array(&deeds.messages.values().collect::<Vec<_>>())?),
+        (REPLACE_RECORDINGS, array(&deeds.recordings.values().collect::<Vec<_>>())?),
         (INSERT_AUDIT, array(&deeds.audit)?),
     ] {
         sqlx::query(sql).bind(rows).execute(&mut *connection).await.map_err(fault)?;
@@ -148,3 +167,29 @@ const REPLACE_TRANSFERS: &str = "
         value ->> 'call_sid', value ->> 'epoch', value ->> 'company', value ->> 'kind', value ->> 'target',
         value ->> 'asked_ms', value ->> 'returned_ms', value ->> 'outcome', value ->> 'talked_s'
     from json_each($1)";
+
+const REPLACE_MESSAGES: &str = "
+    insert or replace into messages (
+        message, call_sid, company, template, country, segments, sent_at, status, error_code)
+    select
+        value ->> 'message', value ->> 'call_sid', value ->> 'company', value ->> 'template', value ->> 'country',
+        value ->> 'segments', value ->> 'sent_ms', value ->> 'status', value ->> 'error_code'
+    from json_each($1)";
+
+const REPLACE_RECORDINGS: &str = "
+    insert or replace into recordings (
+        recording, call_sid, company, source, place, began_at, length_ms, bytes, silent_ms, status, why)
+    select
+        value ->> 'recording', value ->> 'call_sid', value ->> 'company', value ->> 'source', value ->> 'place',
+        value ->> 'began_ms', value ->> 'length_ms', value ->> 'bytes', value ->> 'silent_ms', value ->> 'status',
+        value ->> 'why'
+    from json_each($1)";
+
+const OPT_OUT: &str = "
+    insert into opt_outs (company, number, source, opted_out_at)
+    select p.value ->> 'company', p.value ->> 'number', 'call', min(e.seen_at)
+    from json_each($1) as p
+    join call_events e
+        on e.call_sid = p.value ->> 'call_sid' and e.kind = 'fact' and e.body ->> 'fact' = 'opted_out'
+    group by 1, 2
+    on conflict do nothing";
