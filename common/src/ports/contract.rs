@@ -23,7 +23,9 @@ pub mod answers;
 pub mod bus;
 pub mod db;
 pub mod deeds;
+pub mod dialing;
 pub mod directory;
+pub mod outbound;
 pub mod outbox;
 pub mod pool;
 pub mod records;
@@ -137,7 +139,8 @@ macro_rules! bus_contract {
     };
 }
 
-/// Hands every sentence about the db and directory ports, which one database is, to the macro `run`, suite by suite.
+/// Hands every sentence about the ports that one database is, db, directory and outbound, to the macro `run`, suite by
+/// suite.
 #[macro_export]
 macro_rules! db_contract {
     ($run:ident) => {
@@ -190,6 +193,41 @@ macro_rules! db_contract {
             kinds_are_listed_by_name,
             a_record_that_cannot_be_kept_is_refused,
             a_long_record_is_found,
+        }
+        $run! { outbound:
+            a_batch_comes_back_as_it_was_begun,
+            a_batch_begun_twice_is_begun_once,
+            another_batch_of_the_same_id_is_refused,
+            a_batch_that_cannot_be_kept_is_refused,
+            a_batch_without_rows_is_done,
+            the_newest_batches_come_first,
+            batches_with_something_to_follow_are_live,
+            rows_are_listed_by_line,
+            a_cancelled_batch_gives_its_waiting_rows_their_outcome,
+            a_batch_that_is_over_stays_so,
+            progress_adds_up,
+            one_process_leads_at_a_time,
+            another_leads_when_the_lease_has_run_out,
+            people_who_opted_out_are_found,
+            who_began_a_batch_is_audited,
+            many_rows_are_begun_and_claimed_in_time,
+        }
+        $run! { dialing:
+            a_row_is_claimed_once_by_many_at_the_same_time,
+            the_earliest_are_claimed_first,
+            a_claimed_row_is_being_placed,
+            a_paused_batch_gives_no_rows,
+            a_claimed_row_put_back_keeps_its_attempt_number,
+            a_placed_row_is_not_put_back,
+            attempts_under_way_are_listed_oldest_first,
+            settling_twice_changes_nothing,
+            of_many_who_settle_an_attempt_one_does,
+            a_retry_becomes_due_at_its_time,
+            the_last_row_settled_ends_the_batch,
+            the_last_rows_settled_at_once_end_the_batch,
+            calls_under_way_outlive_a_cancelled_batch,
+            the_row_of_an_attempt_is_found,
+            calls_are_found_by_their_attempt,
         }
     };
 }

@@ -91,8 +91,8 @@ impl Outbound for Sqlite {
         // Processes that share a file share the machine's clock.
         let now = big(unix_ms(), "time")?;
         let take = sqlx::query_as::<_, (String,)>(
-            "insert into outbound_lead as lead (holder, until_at)
-             values ($1, $3 + $2)
+            "insert into outbound_lead as lead (the_only, holder, until_at)
+             values (1, $1, $3 + $2)
              on conflict (the_only) do update set holder = excluded.holder, until_at = excluded.until_at
              where lead.holder = excluded.holder or lead.until_at <= $3
              returning holder",
