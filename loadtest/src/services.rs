@@ -1,8 +1,9 @@
 //! The servers behind an agent's tools: small, real, with a state that changes and a memory of every request.
 //!
 //! A request passes `server.rs` (the connection), `witness.rs` (read, judged, written down), `misbehave.rs` (what is to
-//! go wrong) and then one of the services: `loans`, `bank`, `webhooks`, `weather`, `mcp`. Each has a port of its own and
-//! can be killed and started again by itself. They share no code with the tools they answer.
+//! go wrong) and then one of the services: `loans`, `bank`, `webhooks`, `weather`, `mcp`; `hooks` and `chat` are what is
+//! told and asked after a call. Each has a port of its own and can be killed and started again by itself. They share no
+//! code with what they answer.
 //!
 //! ```
 //! # async fn show() -> anyhow::Result<()> {
@@ -18,8 +19,10 @@
 
 pub mod bank;
 pub mod canary;
+pub mod chat;
 pub mod faults;
 mod flood;
+pub mod hooks;
 mod line;
 pub mod loans;
 pub mod mcp;
@@ -33,7 +36,9 @@ mod witness;
 
 use anyhow::Result;
 
-use self::{bank::Bank, canary::Canary, loans::Loans, mcp::Mcp, weather::Weather, webhooks::Webhooks};
+use self::{
+    bank::Bank, canary::Canary, chat::Chat, hooks::Hooks, loans::Loans, mcp::Mcp, weather::Weather, webhooks::Webhooks,
+};
 
 /// All services of the example packs, running. Dropping them stops them.
 #[derive(Debug)]
@@ -48,6 +53,10 @@ pub struct Services {
     pub weather: Weather,
     /// Offers tools by MCP.
     pub mcp: Mcp,
+    /// Is told about calls.
+    pub hooks: Hooks,
+    /// Reads calls that are over.
+    pub chat: Chat,
     /// Is none of anybody's business.
     pub canary: Canary,
 }
@@ -64,6 +73,8 @@ impl Services {
             webhooks: Webhooks::open().await?,
             weather: Weather::open().await?,
             mcp: Mcp::open().await?,
+            hooks: Hooks::open().await?,
+            chat: Chat::open().await?,
             canary: Canary::start().await?,
         })
     }

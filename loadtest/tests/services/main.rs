@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and its tasks end with it")]
 
 mod answers;
+mod chat;
 mod client;
 mod faults;
 mod floods;
+mod hooks;
 mod loans;
 mod mcp;
 mod signature;
