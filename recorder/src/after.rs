@@ -18,13 +18,14 @@ mod retention;
 mod roster;
 mod work;
 
+use crate::Fold;
 use crate::after::roster::Known;
 use common::config::Config;
 use common::ids::CallId;
 use common::lifecycle::Lifecycle;
 use common::ports::{Aftercare, Bus, Db, Directory, Messages, Outbound, Ports, Recordings, State, Summarizer, Vault};
+use common::private::ExposeSecret;
 use common::token::Keys;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -112,11 +113,13 @@ impl Default for Pace {
 /// What the four duties share.
 struct Care {
     means: Means,
+    /// Takes what was done into the record.
+    fold: Fold,
     pace: Pace,
     known: Known,
     post: tools::Post,
-    keys: Keys,
-    public_url: String,
+    /// `None` without credentials.
+    texter: Option<tools::Texter>,
     /// Told when jobs were stored.
     work: Notify,
     lifecycle: Lifecycle,
@@ -126,14 +129,16 @@ struct Care {
 pub fn start(config: &Config, means: Means, pace: Pace, lifecycle: &Lifecycle) -> Result<(), tools::ToolboxError> {
     let secrets = tools::Secrets::new(config.tools.secrets_dir.clone(), config.tools.secrets.clone());
     let private_hosts = config.tools.private_hosts.clone();
-    let folder: PathBuf = config.agents_dir.clone();
+    let keys = Keys::new(config.secret.expose_secret());
+    let messages = means.messages.clone();
+    let texter = messages.map(|sender| tools::Texter::new(sender, means.state.clone(), keys, &config.public_url));
     let care = Arc::new(Care {
-        known: Known::new(means.directory.clone(), config.services.clone(), folder),
+        known: Known::new(means.directory.clone(), config.services.clone(), config.agents_dir.clone()),
         means,
+        fold: Fold::new(config.prices.clone()),
         pace,
         post: tools::Post::new(tools::Settings { secrets, private_hosts })?,
-        keys: Keys::new(common::private::ExposeSecret::expose_secret(&config.secret)),
-        public_url: config.public_url.clone(),
+        texter,
         work: Notify::new(),
         lifecycle: lifecycle.clone(),
     });

@@ -6,7 +6,7 @@
 
 mod settle;
 
-use crate::Stores;
+use crate::{Fold, Stores};
 use crate::gaps::Closed;
 use crate::moments;
 use crate::wait::{Stopped, Waits};
@@ -44,6 +44,7 @@ impl From<&common::config::Recorder> for Pace {
 /// The duty.
 pub(crate) struct Recorder {
     pace: Pace,
+    fold: Fold,
     stores: Stores,
     lifecycle: Lifecycle,
     readiness: Readiness,
@@ -63,13 +64,14 @@ enum Verdict {
 impl Recorder {
     pub(crate) fn new(
         pace: Pace,
+        fold: Fold,
         stores: Stores,
         lifecycle: Lifecycle,
         readiness: Readiness,
         progress: Progress,
         closed: Closed,
     ) -> Self {
-        Self { pace, stores, lifecycle, readiness, progress, closed }
+        Self { pace, fold, stores, lifecycle, readiness, progress, closed }
     }
 
     /// Records until the lifecycle is stopped.

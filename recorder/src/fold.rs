@@ -4,42 +4,54 @@
 //! Every field is the earliest, latest, largest or sum of what was said; what a later event may still overturn is kept
 //! in [`common::cdr::Evidence`]. Nothing here fails: numbers stop growing at 63 bits, which is what a column holds.
 //!
-//! How a call ended (`newest` is the highest epoch of which anything is known):
-//!
-//! | last closing word | Twilio's status | `end_reason` |
-//! |---|---|---|
-//! | none, or of an epoch before the newest, or one that lets the call go on | not final | `open` |
-//! | of the newest epoch, and it ends the call | not final | that word |
-//! | any but the next row's, and no worker of a later epoch has said anything | final | that word |
-//! | none, or that the call left for a place, or a worker of a later epoch has spoken | final | Twilio's status |
-//!
-//! The last closing word is the greatest by epoch; within an epoch the gateway's word stands over the worker's. A worker
-//! that lost its line, stopped, was fenced or handed over lets the call go on: the caller may be heard again elsewhere.
-//! So does one whose call left for a place. That somebody there talked to the caller to the end is the gateway's word
-//! `transferred`; when nobody did, the agent goes on under a later epoch and its word counts, or the caller has left.
-//!
-//! Agent, version and language are the webhook's, until the caller chooses from a menu or a worker says otherwise: then
-//! the last word by epoch counts, and of one epoch the worker's.
+//! Beside it: `fold/ending` says whether and how a call ended, `fold/answering` who answered, `fold/costing` what it cost.
+//! Before it: the store, which hands it events one by one. After it: nothing; the record is what is read.
 
-use call::{CallEvent, EndReason, NextStep, Usage};
-use common::cdr::{Cdr, Closing, Configured, Evidence, LeftFor, Opened};
-use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, Source, TwilioEvent};
-use common::ids::{AgentId, Epoch};
-use std::cmp::Reverse;
+mod answering;
+mod costing;
+mod ending;
+mod numbers;
 
-/// The largest number a column holds.
-const MOST: u64 = i64::MAX as u64;
+use answering::{configured, webhooks_word, weight, who_answers};
+use call::{CallEvent, Fact, NextStep};
+use common::cdr::{Cdr, LeftFor, Opened};
+use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, RecorderEvent, Source, TapEvent, TwilioEvent};
+use common::ids::{AttemptId, Epoch, RecordingId};
+use common::prices::Prices;
+use ending::{FINAL, closing, end_reason, is_complete, stage};
+use numbers::{MOST, count, earliest, latest, sum, sum_of};
+use std::sync::Arc;
 
 /// Somebody else talked to the caller to the end.
 const TRANSFERRED: &str = "transferred";
 /// What sending keys is called among the ways to a place.
 const DIGITS: &str = "digits";
 
-/// Reasons of a worker after which the caller may be heard again elsewhere.
-const GOES_ON: [EndReason; 4] = [EndReason::Moved, EndReason::Fenced, EndReason::WorkerStopped, EndReason::LineLost];
+/// What Twilio says of a recording that is whole.
+const COMPLETED: &str = "completed";
 
-/// Merges one event into the record of its call.
-pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
+/// Folds, with these prices.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    prices: Arc<Prices>,
+}
+
+impl Fold {
+    /// With these prices.
+    pub fn new(prices: Arc<Prices>) -> Self {
+        Self { prices }
+    }
+
+    /// Merges one event into the record of its call.
+    pub fn merge(&self, cdr: &mut Cdr, envelope: &Envelope) {
+        happened(cdr, envelope);
+        costing::add(&self.prices, cdr, envelope);
+        costing::measure(&self.prices, cdr);
+    }
+}
+
+/// All an event says but what it costs.
+fn happened(cdr: &mut Cdr, envelope: &Envelope) {
     let tally = cdr.tally.entry(Cdr::tally_key(envelope.key.source, envelope.key.epoch)).or_default();
     tally.seen = sum(tally.seen, 1);
     if cdr.company < envelope.company {
@@ -49,7 +61,8 @@ pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
         Event::Gateway(event) => gateway(cdr, envelope, event),
         Event::Worker(event) => worker(cdr, envelope, event),
         Event::Twilio(event) => twilio(cdr, envelope, event),
-        Event::Tap(_) | Event::Recorder(_) => {}
+        Event::Tap(TapEvent::Stored { recording, .. } | TapEvent::Lost { recording, .. }) => recorded(cdr, recording),
+        Event::Recorder(event) => recorder(cdr, event),
     }
     cdr.end_reason = Some(end_reason(cdr).unwrap_or(Cdr::OPEN).to_owned());
     let measured = || cdr.ended_ms?.checked_sub(cdr.answered_ms?);
@@ -59,7 +72,7 @@ pub fn fold(cdr: &mut Cdr, envelope: &Envelope) {
 
 fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
     match event {
-        GatewayEvent::Machine { .. } => {}
+        GatewayEvent::Machine { deed, .. } => cdr.machine = cdr.machine.max(Some(*deed)),
         GatewayEvent::Accepted { .. } => accepted(cdr, envelope.at_ms, event),
         GatewayEvent::Assigned { worker, .. } => {
             // One worker an epoch. Should two claim it, the greater name stands: any rule that needs no order will do.
@@ -89,7 +102,10 @@ fn gateway(cdr: &mut Cdr, envelope: &Envelope, event: &GatewayEvent) {
 
 /// The earliest webhook says who called whom; of two at the same time, the smaller by content.
 fn accepted(cdr: &mut Cdr, at_ms: u64, event: &GatewayEvent) {
-    let GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, .. } = event else { return };
+    let GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, attempt } = event else {
+        return;
+    };
+    tried(cdr, attempt);
     let word = |direction: common::event::Direction| direction as u8;
     let opened = Opened { agent: agent.clone(), version: agent_version.clone(), language: language.clone() };
     let told = (at_ms, Some(from), Some(to), Some(word(*direction)), weight(&opened));
@@ -106,48 +122,20 @@ fn accepted(cdr: &mut Cdr, at_ms: u64, event: &GatewayEvent) {
     }
 }
 
-/// Who was to answer, by the webhook known so far: kept beside a later word, in the columns where there is none.
-fn webhooks_word(cdr: &Cdr) -> Opened {
-    let columns = || {
-        let (agent, version, language) = (cdr.agent.clone(), cdr.agent_version.clone(), cdr.language.clone());
-        Opened { agent, version, language }
-    };
-    cdr.evidence.opened.clone().unwrap_or_else(columns)
-}
-
-/// Of two webhooks at the same time one that found an agent comes first.
-fn weight(opened: &Opened) -> (Reverse<Option<&AgentId>>, Option<&String>, Option<&String>) {
-    (Reverse(opened.agent.as_ref()), opened.version.as_ref(), opened.language.as_ref())
-}
-
-/// A later word on who answers, or how.
-fn configured(envelope: &Envelope, agent: Option<&AgentId>, version: &str, language: &str) -> Configured {
-    Configured {
-        epoch: envelope.key.epoch.0,
-        sequence: envelope.key.sequence,
-        agent: agent.cloned(),
-        version: version.to_owned(),
-        language: language.to_owned(),
+/// A call belongs to one try; should two be told, the greater stands.
+fn tried(cdr: &mut Cdr, attempt: &Option<AttemptId>) {
+    if cdr.attempt < *attempt {
+        cdr.attempt.clone_from(attempt);
     }
-}
-
-/// Agent, version and language from what was said of them.
-fn who_answers(cdr: &mut Cdr, opened: Opened) {
-    let Evidence { chosen, configured, .. } = &cdr.evidence;
-    let last = match (chosen, configured) {
-        (Some(chosen), Some(configured)) if chosen.epoch > configured.epoch => Some(chosen),
-        (chosen, configured) => configured.as_ref().or(chosen.as_ref()),
-    };
-    let (version, language) = last.map(|last| (last.version.clone(), last.language.clone())).unzip();
-    let agent = chosen.as_ref().and_then(|chosen| chosen.agent.clone());
-    cdr.evidence.opened = last.is_some().then(|| opened.clone());
-    (cdr.agent, cdr.agent_version) = (agent.or(opened.agent), version.or(opened.version));
-    cdr.language = language.or(opened.language);
 }
 
 fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
     match event {
-        CallEvent::Answered { .. } => cdr.answered_ms = earliest(cdr.answered_ms, envelope.at_ms),
+        CallEvent::Answered { .. } => {
+            cdr.answered_ms = earliest(cdr.answered_ms, envelope.at_ms);
+            let stream = cdr.evidence.streams.entry(envelope.key.epoch.0).or_default();
+            stream.began_ms = earliest(stream.began_ms, envelope.at_ms);
+        }
         CallEvent::FirstWord { after_ms } => first_word(cdr, envelope.key.epoch, (*after_ms).min(MOST)),
         CallEvent::Turn(_) => count(&mut cdr.turns),
         CallEvent::Interrupted { .. } => count(&mut cdr.interruptions),
@@ -172,8 +160,11 @@ fn worker(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
             if left_for == LeftFor::Place {
                 left_for_a_place(cdr, envelope.key.epoch);
             }
+            let stream = cdr.evidence.streams.entry(envelope.key.epoch.0).or_default();
+            stream.ended_ms = latest(stream.ended_ms, envelope.at_ms);
             closing(cdr, envelope, envelope.key.epoch, reason.as_str(), left_for);
         }
+        CallEvent::Fact(Fact::Message { .. }) => count(&mut cdr.messages),
         CallEvent::AgentReady { .. }
         | CallEvent::AgentRestored { .. }
         | CallEvent::ReplyFailed { .. }
@@ -209,8 +200,16 @@ fn first_word(cdr: &mut Cdr, epoch: Epoch, after_ms: u64) {
 
 fn twilio(cdr: &mut Cdr, envelope: &Envelope, event: &TwilioEvent) {
     match event {
-        TwilioEvent::AnsweredBy { .. } | TwilioEvent::Message { .. } | TwilioEvent::Recording { .. } => {}
-        TwilioEvent::Status { status, duration_s, .. } => {
+        TwilioEvent::AnsweredBy { by, .. } => answered_by(cdr, envelope.at_ms, by),
+        TwilioEvent::Recording { recording, status, duration_s, .. } if status == COMPLETED => {
+            recorded(cdr, recording);
+            let known = cdr.evidence.recordings.entry(recording.clone()).or_default();
+            known.length_ms = latest(known.length_ms, duration_s.unwrap_or_default().saturating_mul(1000));
+            known.completed_ms = earliest(known.completed_ms, envelope.at_ms);
+        }
+        TwilioEvent::Message { .. } | TwilioEvent::Recording { .. } => {}
+        TwilioEvent::Status { status, duration_s, attempt, .. } => {
+            tried(cdr, attempt);
             let weight = |status: &String| (stage(status), status.clone());
             if cdr.twilio_status.as_ref().map(weight) < Some(weight(status)) {
                 cdr.twilio_status = Some(status.clone());
@@ -227,97 +226,25 @@ fn twilio(cdr: &mut Cdr, envelope: &Envelope, event: &TwilioEvent) {
     }
 }
 
-/// From here on a status is Twilio's last.
-const FINAL: u8 = 4;
-
-/// How far a call is, by Twilio's status
-/// (<https://www.twilio.com/docs/voice/api/call-resource#call-status-values>, read November 2026).
-fn stage(status: &str) -> u8 {
-    match status {
-        "queued" | "initiated" => 1,
-        "ringing" => 2,
-        "in-progress" | "answered" => 3,
-        "busy" | "failed" | "no-answer" | "canceled" => FINAL,
-        "completed" => FINAL + 1,
-        _ => 0,
+/// Who answered, by the sound of it: a verdict stands over the word that there is none.
+fn answered_by(cdr: &mut Cdr, at_ms: u64, by: &str) {
+    let weight = |word: &str| (word != "unknown", word.to_owned());
+    if cdr.answered_by.as_deref().map(weight) < Some(weight(by)) {
+        cdr.answered_by = Some(by.to_owned());
     }
+    cdr.evidence.answered_by_ms = earliest(cdr.evidence.answered_by_ms, at_ms);
 }
 
-/// A worker's or the gateway's word that the part of this epoch is over.
-fn closing(cdr: &mut Cdr, envelope: &Envelope, epoch: Epoch, reason: &str, left_for: LeftFor) {
-    cdr.ended_ms = latest(cdr.ended_ms, envelope.at_ms);
-    let (source, sequence) = (envelope.key.source, envelope.key.sequence);
-    let told = Closing { epoch: epoch.0, source, sequence, reason: reason.to_owned(), left_for };
-    // The reason decides only between words that came under different claims and speak of the same part.
-    let weight = |word: &Closing| (word.epoch, word.source == Source::Gateway, word.sequence, word.reason.clone());
-    if cdr.evidence.closing.as_ref().map(weight) < Some(weight(&told)) {
-        cdr.evidence.closing = Some(told);
-    }
+/// There is such a recording, or was; worker, Twilio and recorder speak of the same ones.
+fn recorded(cdr: &mut Cdr, recording: &RecordingId) {
+    cdr.evidence.recordings.entry(recording.clone()).or_default();
+    cdr.recordings = u32::try_from(cdr.evidence.recordings.len()).unwrap_or(u32::MAX);
 }
 
-/// Why the call ended; `None` while it is open. The table at the top.
-fn end_reason(cdr: &Cdr) -> Option<&str> {
-    let twilio = cdr.twilio_status.as_deref().filter(|status| stage(status) >= FINAL);
-    match (&cdr.evidence.closing, twilio) {
-        (None, twilio) => twilio,
-        (Some(last), None) => {
-            let goes_on =
-                GOES_ON.iter().any(|reason| reason.as_str() == last.reason) || last.left_for == LeftFor::Place;
-            (!goes_on && newest(cdr, None) <= Some(last.epoch)).then_some(&last.reason)
-        }
-        (Some(last), Some(_))
-            if last.left_for == LeftFor::Nowhere && newest(cdr, Some(Source::Worker)) <= Some(last.epoch) =>
-        {
-            Some(&last.reason)
-        }
-        (Some(_), twilio) => twilio,
-    }
-}
-
-/// The highest epoch of which this source, or anybody, has told anything.
-fn newest(cdr: &Cdr, source: Option<Source>) -> Option<u64> {
-    let told = cdr.tally.keys().filter_map(|key| {
-        let (by, epoch) = key.split_once(':')?;
-        source.is_none_or(|source| source.as_str() == by).then(|| epoch.parse().ok())?
-    });
-    told.max()
-}
-
-/// Closed, the webhook known, and of every worker that spoke everything: its last event and all before it. A worker
-/// that was killed never says its last: its call stays marked, for nobody knows what it still had to tell.
-fn is_complete(cdr: &Cdr) -> bool {
-    let mut workers = cdr.tally.iter().filter(|(key, _)| key.starts_with(Source::Worker.as_str())).peekable();
-    !cdr.is_open()
-        && cdr.accepted_ms.is_some()
-        && (workers.peek().is_some() || !cdr.evidence.streamed)
-        && workers.all(|(_, tally)| tally.expected.is_some_and(|expected| tally.seen >= expected))
-}
-
-fn earliest(known: Option<u64>, told: u64) -> Option<u64> {
-    Some(known.map_or(told, |known| known.min(told)))
-}
-
-fn latest(known: Option<u64>, told: u64) -> Option<u64> {
-    known.max(Some(told.min(MOST)))
-}
-
-fn sum(known: u64, more: u64) -> u64 {
-    known.saturating_add(more).min(MOST)
-}
-
-fn count(counter: &mut u32) {
-    *counter = counter.saturating_add(1);
-}
-
-fn sum_of(a: Usage, b: Usage) -> Usage {
-    Usage {
-        text_in: sum(a.text_in, b.text_in),
-        text_cached: sum(a.text_cached, b.text_cached),
-        audio_in: sum(a.audio_in, b.audio_in),
-        audio_cached: sum(a.audio_cached, b.audio_cached),
-        text_out: sum(a.text_out, b.text_out),
-        audio_out: sum(a.audio_out, b.audio_out),
-        transcription: sum(a.transcription, b.transcription),
-        billed_ms: sum(a.billed_ms, b.billed_ms),
+fn recorder(cdr: &mut Cdr, event: &RecorderEvent) {
+    match event {
+        RecorderEvent::Messaged { .. } => count(&mut cdr.messages),
+        RecorderEvent::Fetched { recording, .. } => recorded(cdr, recording),
+        RecorderEvent::Summarized { .. } | RecorderEvent::Deleted { .. } => {}
     }
 }

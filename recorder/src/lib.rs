@@ -1,7 +1,7 @@
 //! Step 7: the recorder. Takes call events from the bus, stores each exactly once, and folds them into one call detail
 //! record a call.
 //!
-//! [`consume`] is the duty itself and hands the store [`fold`], which is pure. Beside it: [`sweep`] publishes again what
+//! [`consume`] is the duty itself and hands the store [`fold`], which is pure but for prices it misses. Beside it: [`sweep`] publishes again what
 //! the outbox still holds, [`gaps`] says which records stay incomplete, [`watchdog`] notices when nothing moves;
 //! [`after`] does what is to be done when a call is over. Before it comes the bus (`worker::publish`, `gateway`), after
 //! it nothing: whoever reads, reads the database. It never touches a call that is under way.
@@ -15,7 +15,7 @@ pub mod sweep;
 mod wait;
 mod watchdog;
 
-pub use fold::fold;
+pub use fold::Fold;
 
 use common::config::Config;
 use common::health::Readiness;
@@ -48,15 +48,22 @@ pub async fn run(config: &Config, ports: Ports, lifecycle: Lifecycle, readiness:
     if let Err(error) = after::start(config, after::Means::from(&ports), after::Pace::default(), &lifecycle) {
         tracing::error!(%error, "nobody looks after calls: no HTTP client could be made");
     }
-    record((&config.recorder).into(), Stores::from(&ports), lifecycle, readiness).await;
+    let fold = Fold::new(config.prices.clone());
+    record((&config.recorder).into(), fold, Stores::from(&ports), lifecycle, readiness).await;
 }
 
 /// As [`run`], with no more of the world than is needed.
-pub async fn record(pace: consume::Pace, stores: Stores, lifecycle: Lifecycle, readiness: Readiness) {
+pub async fn record(
+    pace: consume::Pace,
+    fold: Fold,
+    stores: Stores,
+    lifecycle: Lifecycle,
+    readiness: Readiness,
+) {
     let (watch, watched) = watchdog::watch();
     let (closed, to_look_at) = gaps::closed_calls();
     lifecycle.start("recorder watchdog", watchdog::run(watched, readiness.clone(), lifecycle.clone()));
     lifecycle.start("recorder sweep", sweep::run(stores.state.clone(), stores.bus.clone(), lifecycle.clone()));
     lifecycle.start("recorder gaps", gaps::run(stores.db.clone(), to_look_at, lifecycle.clone()));
-    consume::Recorder::new(pace, stores, lifecycle, readiness, watch, closed).run().await;
+    consume::Recorder::new(pace, fold, stores, lifecycle, readiness, watch, closed).run().await;
 }

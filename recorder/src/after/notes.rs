@@ -2,11 +2,12 @@
 //! something knows that it is recorded, or does not say it is done.
 
 use super::Care;
+use common::cdr::Cdr;
 use common::clock::unix_ms;
 use common::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, RecorderEvent, Source};
 use common::ids::{CallId, Epoch};
 use common::ports::aftercare::Job;
-use common::ports::{Db, DbError};
+use common::ports::DbError;
 use common::twilio::derived_sequence;
 
 /// How often a conflict with another transaction is tried again at once.
@@ -27,7 +28,7 @@ impl Care {
             trace: String::new(),
             event: Event::Recorder(event),
         };
-        record(self.means.db.as_ref(), &[envelope]).await?;
+        self.record(&[envelope]).await?;
         Ok(at_ms)
     }
 
@@ -40,14 +41,15 @@ impl Care {
         };
         Ok(events.into_iter().filter_map(ours).collect())
     }
-}
 
-async fn record(db: &dyn Db, events: &[Envelope]) -> Result<(), DbError> {
-    let mut conflicts = 0;
-    loop {
-        match db.record(events, &crate::fold).await {
-            Err(DbError::Conflict(_)) if conflicts < CONFLICTS => conflicts += 1,
-            answer => return answer.map(drop),
+    async fn record(&self, events: &[Envelope]) -> Result<(), DbError> {
+        let mut conflicts = 0;
+        let fold = |cdr: &mut Cdr, event: &Envelope| self.fold.merge(cdr, event);
+        loop {
+            match self.means.db.record(events, &fold).await {
+                Err(DbError::Conflict(_)) if conflicts < CONFLICTS => conflicts += 1,
+                answer => return answer.map(drop),
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Recorder, Verdict, age};
 use crate::moments;
 use crate::wait::{Stopped, Waits};
 use call::CallEvent;
+use common::cdr::Cdr;
 use common::event::{Envelope, Event, GatewayEvent};
 use common::ports::{DbError, Delivery};
 use common::telemetry::trace;
@@ -115,9 +116,10 @@ impl Recorder {
         let mut conflicts = 0;
         // Open as long as the transaction takes.
         let _spans = spans(events);
+        let fold = |cdr: &mut Cdr, event: &Envelope| self.fold.merge(cdr, event);
         loop {
             let started = Instant::now();
-            match self.stores.db.record(events, &crate::fold).await {
+            match self.stores.db.record(events, &fold).await {
                 Ok(recorded) => {
                     moments::recorded(recorded, started.elapsed());
                     self.committed(events);

@@ -2,25 +2,22 @@
 //!
 //! It is sent once or not at all. Where nothing was sent for certain, the job is put back as if it had never begun; any
 //! other end of a try leaves open whether it was sent, and then a person decides: reviving the dead letter sends it.
-//! How many go out in a call and in a day is bounded, however many calls come in to make them go out.
+//! [`tools::Texter`] bounds how many go out in a day, whether the agent sends them or this does.
 
 use super::{Care, Trouble};
 use crate::after::hear::person;
 use crate::after::moments;
 use common::cdr::Cdr;
 use common::clock::unix_ms;
-use common::company::{Company, MessageTemplate};
+use common::company::{Agent, Company};
 use common::event::{Direction, RecorderEvent};
-use common::ids::{CallId, CompanyId};
+use common::ids::CallId;
+use common::ports::TelephoneError;
 use common::ports::aftercare::Job;
-use common::ports::telephone::TextMessage;
-use common::ports::{Admission, TelephoneError};
-use common::prices::country;
-use common::private::{PhoneNumber, Spoken};
-use common::token::CallToken;
-use common::twilio::derived_sequence;
+use common::private::PhoneNumber;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tools::{Sent, Texter, Unsent, Wanted};
 
 /// What is said of a message nobody knows the fate of.
 pub(super) const MAYBE: &str = "it may have been sent";
@@ -30,160 +27,142 @@ const LATE: Duration = Duration::from_secs(6 * 3_600);
 const PATIENCE: Duration = Duration::from_secs(3_600);
 /// When it is asked again.
 const AWHILE: Duration = Duration::from_secs(60);
-/// How long a message waits for the summary whose fields it names, and how often that is looked for.
-const SUMMARY: (Duration, Duration) = (Duration::from_secs(600), Duration::from_secs(5));
-/// What a day is for its caps.
-const DAY: Duration = Duration::from_secs(24 * 3_600);
-
-/// Whether a message goes out.
-enum Cleared {
-    /// It does.
-    To(PhoneNumber, &'static str),
-    /// It does not, and that is no fault.
-    Withheld(&'static str),
-}
+/// How long a message waits for the summary whose fields it names.
+const SUMMARY: Duration = Duration::from_secs(600);
+/// How often it looks for that.
+const SOON: Duration = Duration::from_secs(5);
 
 impl Care {
+    /// A try that failed before anything was sent is none.
     pub(super) async fn send(&self, job: &Job, template: &str) -> Result<(), Trouble> {
-        let was_sent =
-            |event: &RecorderEvent| matches!(event, RecorderEvent::Messaged { template: sent, .. } if sent == template);
-        if self.noted(&job.call).await?.iter().any(was_sent) {
+        self.send_once(job, template).await.map_err(|trouble| match trouble {
+            Trouble::Again(_) => Trouble::NotBegun(AWHILE),
+            Trouble::Never(_) | Trouble::NotBegun(_) => trouble,
+        })
+    }
+
+    /// [`Trouble::Again`] only while nothing was sent.
+    async fn send_once(&self, job: &Job, template: &str) -> Result<(), Trouble> {
+        if self.was_sent(job, template).await? {
             return Ok(());
         }
         if job.attempts > 1 {
             return Err(Trouble::Never(MAYBE.into()));
         }
-        let never = |why: String| Trouble::Never(why);
-        let unknown = || never(format!("the company has no message {template} any more"));
-        let company = self.known.company(&job.company).await?.ok_or_else(unknown)?;
-        let wording = company.texting.templates.get(template).ok_or_else(unknown)?;
-        let cdr = self.means.db.cdr(&job.call).await?.ok_or_else(unknown)?;
-        let body = self.worded(job, &company, &cdr, wording).await?;
-        let (to, country) = match self.cleared(&company, &cdr).await? {
-            Cleared::To(to, country) => (to, country),
-            Cleared::Withheld(why) => {
-                moments::withheld(&job.call, why);
-                return Ok(());
-            }
-        };
-        let from = company.texting.from.clone().or_else(|| ours(&cdr));
-        let from = from.ok_or_else(|| never("there is no number to send it from".into()))?;
-        let status_url = Some(self.status_url(&job.call));
-        let sent = self.sent(job, &TextMessage { to, from, body, status_url }).await?;
-        let event = RecorderEvent::Messaged {
-            message: sent.message.clone(),
-            template: template.to_owned(),
-            country: country.to_owned(),
-            segments: sent.segments,
-        };
-        // Sent and not recorded is sent.
-        let noted = self.note(job, &["messaged", sent.message.as_str()], event).await;
-        noted.map(drop).map_err(|_| never("it was sent, and the database did not take that".into()))
-    }
-
-    async fn sent(&self, job: &Job, message: &TextMessage) -> Result<common::ports::telephone::SentMessage, Trouble> {
+        let gone = || Trouble::Never(format!("the company has no message {template} any more"));
+        let company = self.known.company(&job.company).await?.ok_or_else(gone)?;
+        let cdr = self.means.db.cdr(&job.call).await?.ok_or_else(gone)?;
+        if let Some(why) = self.withheld(&company, &cdr).await? {
+            moments::withheld(&job.call, why);
+            return Ok(());
+        }
         let missing = || Trouble::Never("no Twilio credentials are set".into());
-        let messages = self.means.messages.as_ref().ok_or_else(missing)?;
-        messages.send(message).await.map_err(|error| match error {
-            TelephoneError::Busy { .. } | TelephoneError::Away(_) if is_younger(job, PATIENCE) => {
-                Trouble::NotBegun(AWHILE)
-            }
-            TelephoneError::Unknown(why) => Trouble::Never(format!("{MAYBE}: {why}")),
-            TelephoneError::AlreadyOver
-            | TelephoneError::Refused { .. }
-            | TelephoneError::Busy { .. }
-            | TelephoneError::Away(_) => Trouble::Never(error.to_string()),
-        })
+        let texter = self.texter.as_ref().ok_or_else(missing)?;
+        let fields = self.fields(&company, &job.call, template).await?;
+        match sent(texter, &company, &cdr, template, fields).await {
+            Ok(sent) => self.note_sent(job, sent).await,
+            Err(unsent) => unsent_is(unsent, job, agent(&company, &cdr)),
+        }
     }
 
-    fn status_url(&self, call: &CallId) -> String {
-        let token = self.keys.sign_call(&CallToken { call: call.clone() });
-        format!("{}/twilio/message-status/{token}", self.public_url)
+    /// Whether this message was sent and that is recorded.
+    async fn was_sent(&self, job: &Job, template: &str) -> Result<bool, Trouble> {
+        let is_it = |event: &RecorderEvent| match event {
+            RecorderEvent::Messaged { template: sent, .. } => sent == template,
+            RecorderEvent::Summarized { .. } | RecorderEvent::Fetched { .. } | RecorderEvent::Deleted { .. } => false,
+        };
+        Ok(self.noted(&job.call).await?.iter().any(is_it))
     }
 
-    /// Whether a message may go out, and to whom. Counts it.
-    async fn cleared(&self, company: &Company, cdr: &Cdr) -> Result<Cleared, Trouble> {
-        let texting = &company.texting;
+    /// Why no message is to go out after this call, if none is.
+    async fn withheld(&self, company: &Company, cdr: &Cdr) -> Result<Option<&'static str>, Trouble> {
         let ended = cdr.ended_ms.unwrap_or_default();
         if unix_ms().saturating_sub(ended) > LATE.as_millis() as u64 {
-            return Ok(Cleared::Withheld("late"));
+            return Ok(Some("late"));
         }
-        let Some(to) = person(cdr).cloned() else { return Ok(Cleared::Withheld("no_number")) };
-        let Some(country) = country(&to).filter(|country| texting.countries.iter().any(|allowed| allowed == country))
-        else {
-            return Ok(Cleared::Withheld("country"));
-        };
-        if self.means.aftercare.messages(&cdr.call).await?.len() >= texting.per_call as usize {
-            return Ok(Cleared::Withheld("per_call"));
+        let Some(to) = person(cdr) else { return Ok(Some("no_number")) };
+        if self.means.aftercare.messages(&cdr.call).await?.len() >= company.texting.per_call as usize {
+            return Ok(Some("per_call"));
         }
-        if !self.means.outbound.opted_out(&company.id, std::slice::from_ref(&to)).await?.is_empty() {
-            return Ok(Cleared::Withheld("opted_out"));
-        }
-        if !self.counts(&[company.id.as_str(), to.reveal()], &cdr.call, texting.per_number_day).await? {
-            return Ok(Cleared::Withheld("per_number_day"));
-        }
-        if !self.counts(&[company.id.as_str()], &cdr.call, texting.per_day).await? {
-            return Ok(Cleared::Withheld("per_day"));
-        }
-        Ok(Cleared::To(to, country))
+        let opted_out = self.means.outbound.opted_out(&company.id, std::slice::from_ref(to)).await?;
+        Ok((!opted_out.is_empty()).then_some("opted_out"))
     }
 
-    /// Counts this call's message among those of a day; says whether it is still one of `most`. The state store counts
-    /// as it counts the calls of a company: each once, and until a day has passed.
-    async fn counts(&self, of: &[&str], call: &CallId, most: u32) -> Result<bool, Trouble> {
-        let name = format!("texts-{:x}", derived_sequence(of));
-        let name = CompanyId::parse(name).map_err(|error| Trouble::Never(error.to_string()))?;
-        let away = |_| Trouble::NotBegun(AWHILE);
-        Ok(self.means.state.admit(&name, call, most, DAY).await.map_err(away)? == Admission::Admitted)
-    }
-
-    /// The words, in the language of the call where there are any.
-    async fn worded(
+    /// What a message may name: the company, the last ticket, and what the summary found; on one line, and as long as it
+    /// may be.
+    async fn fields(
         &self,
-        job: &Job,
         company: &Company,
-        cdr: &Cdr,
-        template: &MessageTemplate,
-    ) -> Result<Spoken, Trouble> {
-        let agent = cdr.agent.as_ref().and_then(|agent| company.agents.get(agent));
-        let default = agent.and_then(|agent| agent.languages.first()).map(|language| language.tag.as_str());
-        let spoken = cdr.language.as_deref();
-        let in_language = |language: Option<&str>| template.texts.get(language?);
-        let text = in_language(spoken).or_else(|| in_language(spoken.and_then(|tag| tag.split('-').next())));
-        let text = text.or_else(|| in_language(default)).or_else(|| template.texts.values().next());
-        let text = text.ok_or_else(|| Trouble::Never("the message has no words".into()))?;
-
-        let wants_summary = agent.is_some_and(|agent| agent.after_call.summary.is_some());
-        let known = self.known_of(company, &job.call).await?;
-        let mut words = text.clone();
-        for (field, most) in &template.fields {
-            let hole = format!("{{{field}}}");
-            if !words.contains(&hole) {
-                continue;
-            }
-            match known.get(field) {
-                Some(value) => words = words.replace(&hole, &plain(value, *most)),
-                None if wants_summary && is_younger(job, SUMMARY.0) => return Err(Trouble::NotBegun(SUMMARY.1)),
-                None => return Err(Trouble::Never(format!("nothing is known of {hole} after the call"))),
-            }
-        }
-        Ok(Spoken::new(words))
-    }
-
-    /// What a message may name: the company, the last ticket, and what the summary found.
-    async fn known_of(&self, company: &Company, call: &CallId) -> Result<BTreeMap<String, String>, Trouble> {
+        call: &CallId,
+        template: &str,
+    ) -> Result<BTreeMap<String, String>, Trouble> {
         let mut known = BTreeMap::from([("company".to_owned(), company.name.clone())]);
-        if let Some(ticket) = self.means.directory.tickets(call).await?.pop() {
-            known.insert("ticket".into(), ticket.number);
-        }
+        let ticket = self.means.directory.tickets(call).await?.pop();
+        known.extend(ticket.map(|ticket| ("ticket".to_owned(), ticket.number)));
         let summary = self.means.aftercare.summary(call).await?;
         for (name, value) in summary.iter().filter_map(|summary| summary.fields.as_object()).flatten() {
             let text = value.as_str().map(str::to_owned);
             let text = text.or_else(|| (value.is_number() || value.is_boolean()).then(|| value.to_string()));
             known.extend(text.map(|text| (name.clone(), text)));
         }
-        Ok(known)
+        let most = company.texting.templates.get(template).map(|template| &template.fields);
+        let cut = |(name, value): (String, String)| {
+            let most = *most?.get(&name)?;
+            Some((name, plain(&value, most)))
+        };
+        Ok(known.into_iter().filter_map(cut).collect())
     }
+
+    /// Sent and not recorded is sent: nothing that fails here may send it again.
+    async fn note_sent(&self, job: &Job, sent: Sent) -> Result<(), Trouble> {
+        let Sent { message, template, country, segments } = sent;
+        let name = message.to_string();
+        let event = RecorderEvent::Messaged { message, template, country, segments };
+        let noted = self.note(job, &["messaged", &name], event).await;
+        noted.map(drop).map_err(|_| Trouble::Never("it was sent, and the database did not take that".into()))
+    }
+}
+
+async fn sent(
+    texter: &Texter,
+    company: &Company,
+    cdr: &Cdr,
+    template: &str,
+    fields: BTreeMap<String, String>,
+) -> Result<Sent, Unsent> {
+    let spoken = cdr.language.iter().map(String::as_str);
+    let others = agent(company, cdr).into_iter().flat_map(|agent| agent.languages.iter());
+    let wanted = Wanted {
+        call: &cdr.call,
+        company: &company.id,
+        texting: &company.texting,
+        template,
+        languages: spoken.chain(others.map(|language| language.tag.as_str())).collect(),
+        fields,
+        to: person(cdr),
+        ours: ours(cdr),
+    };
+    texter.send(&texter.ready(&wanted)?).await
+}
+
+/// What becomes of a message that was not sent.
+fn unsent_is(unsent: Unsent, job: &Job, agent: Option<&Agent>) -> Result<(), Trouble> {
+    let wants_summary = agent.is_some_and(|agent| agent.after_call.summary.is_some());
+    match unsent {
+        Unsent::NotThere => moments::withheld(&job.call, "country"),
+        Unsent::Enough(_) => moments::withheld(&job.call, "enough"),
+        Unsent::Field(_) if wants_summary && is_younger(job, SUMMARY) => return Err(Trouble::NotBegun(SOON)),
+        Unsent::Network(TelephoneError::Busy { .. } | TelephoneError::Away(_)) if is_younger(job, PATIENCE) => {
+            return Err(Trouble::NotBegun(AWHILE));
+        }
+        Unsent::Network(TelephoneError::Unknown(why)) => return Err(Trouble::Never(format!("{MAYBE}: {why}"))),
+        Unsent::Network(_) | Unsent::Field(_) | Unsent::NoTemplate => return Err(Trouble::Never(unsent.to_string())),
+    }
+    Ok(())
+}
+
+fn agent<'c>(company: &'c Company, cdr: &Cdr) -> Option<&'c Agent> {
+    company.agents.get(cdr.agent.as_ref()?)
 }
 
 fn is_younger(job: &Job, than: Duration) -> bool {
@@ -191,10 +170,10 @@ fn is_younger(job: &Job, than: Duration) -> bool {
 }
 
 /// Our number of the call.
-fn ours(cdr: &Cdr) -> Option<PhoneNumber> {
+fn ours(cdr: &Cdr) -> Option<&PhoneNumber> {
     match cdr.direction? {
-        Direction::Inbound => cdr.to.clone(),
-        Direction::Outbound => cdr.from.clone(),
+        Direction::Inbound => cdr.to.as_ref(),
+        Direction::Outbound => cdr.from.as_ref(),
     }
 }
 
