@@ -52,7 +52,7 @@ fn main() {
         black_box(out.split());
     });
     report("caller to agent, both codecs", || {
-        let Ok(LineEvent::Audio { payload, length }) = line.read(media.clone()) else { panic!("not audio") };
+        let Ok(LineEvent::Audio { payload, length, .. }) = line.read(media.clone()) else { panic!("not audio") };
         agent.caller_audio(&payload, length, &mut io);
         black_box(io.send.pop_front());
     });
@@ -65,7 +65,7 @@ fn main() {
     let mut deepgram = talking_deepgram();
     let frame = Bytes::from(audio);
     report("caller to Deepgram, both codecs", || {
-        let Ok(LineEvent::Audio { payload, length }) = line.read(media.clone()) else { panic!("not audio") };
+        let Ok(LineEvent::Audio { payload, length, .. }) = line.read(media.clone()) else { panic!("not audio") };
         deepgram.caller_audio(&payload, length, &mut io);
         black_box(io.send.pop_front());
         io.events.clear();

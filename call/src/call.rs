@@ -22,7 +22,7 @@ use crate::tools::Tools;
 use crate::turns::Turns;
 use crate::{
     AgentCommand, At, CallEvent, Command, Conversation, Digit, Frame, From, Input, Limits, MarkId, NextStep, Pass,
-    Resumed,
+    RecordingState, Resumed,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -162,6 +162,11 @@ impl Call {
     /// The turns that are final, for a checkpoint or a new link of the agent.
     pub fn conversation(&self) -> &Conversation {
         &self.conversation
+    }
+
+    /// Notes what was wanted of the recording, for whoever goes on with the call; a checkpoint is due.
+    pub fn note_recording(&mut self, state: RecordingState) {
+        self.conversation.recording = Some(state);
     }
 
     /// Whether `Close` was the last command: nothing said or asked any more changes anything.

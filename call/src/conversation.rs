@@ -4,7 +4,7 @@
 //! the agent after a [`crate::Command::Dial`], and another worker starts from it with [`crate::Call::resume`].
 
 use crate::journal::{self, Journal};
-use crate::{Spoken, ToolCallId, ToolStage, Turn};
+use crate::{RecordingState, Spoken, ToolCallId, ToolStage, Turn};
 use serde::{Deserialize, Serialize};
 
 /// The turns heard so far, in the order in which they began to be heard.
@@ -22,6 +22,9 @@ pub struct Conversation {
     /// BCP 47 language spoken last, where somebody said: whoever goes on speaks it too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// What was wanted last of the recording: it holds for whoever goes on. The core only carries it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recording: Option<RecordingState>,
 }
 
 impl Conversation {

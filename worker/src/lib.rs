@@ -10,6 +10,7 @@ pub mod orders;
 pub mod prepare;
 pub mod provider;
 pub mod publish;
+pub mod recording;
 pub mod seats;
 pub mod session;
 pub mod socket;
@@ -17,18 +18,19 @@ pub mod stream;
 pub mod tools;
 mod upgrade;
 
-use ::tools::{Secrets, Settings, Toolbox};
+use ::tools::{Secrets, Settings, Texter, Toolbox};
 use call::{ControlInput, NextStep};
 use common::config::Config;
 use common::health::Readiness;
 use common::ids::{BootId, WorkerId};
 use common::lifecycle::Lifecycle;
-use common::ports::{Agents, Lines, Ports, State, Telephone};
+use common::ports::{Agents, Lines, Ports, Recordings as NetworkRecordings, State, Telephone};
 use common::prices::Prices;
 use common::private::SecretString;
 use common::token::Keys;
 use orders::Orders;
 use publish::Publisher;
+use recording::Recordings;
 use seats::{Beat, Seats};
 use session::SessionOrder;
 use std::sync::Arc;
@@ -73,6 +75,10 @@ pub struct WorkerContext {
     pub prices: Arc<Prices>,
     /// Takes news.
     pub publisher: Publisher,
+    /// Records calls here.
+    pub recordings: Recordings,
+    /// Has the telephone network record them.
+    pub network_recordings: Option<Arc<dyn NetworkRecordings>>,
     /// Starts tasks of calls.
     pub lifecycle: Lifecycle,
 }
@@ -82,7 +88,10 @@ pub struct WorkerContext {
 pub async fn run(config: &Config, listener: TcpListener, ports: Ports, readiness: Readiness, lifecycle: Lifecycle) {
     let address = config.worker.address.clone().unwrap_or_else(|| own_address(&listener));
     let toolbox = match Toolbox::new(tool_settings(config), ports.directory.clone()) {
-        Ok(toolbox) => Arc::new(toolbox),
+        Ok(toolbox) => Arc::new(match texter(config, &ports) {
+            Some(texter) => toolbox.with_texter(texter),
+            None => toolbox,
+        }),
         // Without a beat the worker never becomes ready.
         Err(error) => return moments::toolbox_failed(&error),
     };
@@ -135,6 +144,8 @@ fn context(
         toolbox,
         prices: config.prices.clone(),
         publisher: Publisher::start(ports.state.clone(), ports.bus.clone(), news),
+        recordings: Recordings::start(config, ports, news),
+        network_recordings: ports.recordings.clone(),
         lifecycle: calls.clone(),
     }
 }
@@ -145,6 +156,13 @@ fn tool_settings(config: &Config) -> Settings {
         secrets: Secrets::new(tools.secrets_dir.clone(), tools.secrets.clone()),
         private_hosts: tools.private_hosts.clone(),
     }
+}
+
+/// Sends text messages; without credentials nobody does.
+fn texter(config: &Config, ports: &Ports) -> Option<Arc<Texter>> {
+    let keys = Keys::new(common::private::ExposeSecret::expose_secret(&config.secret));
+    let messages = ports.messages.clone()?;
+    Some(Arc::new(Texter::new(messages, ports.state.clone(), keys, &config.public_url)))
 }
 
 fn own_address(listener: &TcpListener) -> String {

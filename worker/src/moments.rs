@@ -1,6 +1,10 @@
 //! What happens in a worker and is worth a log line or a count: one function an occurrence does both, so that they never
 //! disagree. No speech, number or key ever reaches one.
 
+mod recording;
+
+pub(crate) use recording::*;
+
 use crate::seats::Told;
 use call::{CallEvent, ToolOutcome};
 use common::company::Provider;

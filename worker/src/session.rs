@@ -6,8 +6,10 @@
 
 mod act;
 mod driving;
+mod taping;
 
 pub use act::SessionOrder;
+pub use taping::{Hand, Taping};
 
 use crate::meter::Meter;
 use crate::moments;
@@ -54,6 +56,8 @@ pub struct Session<S> {
     pub tools: Tools,
     /// Adds up what the call costs.
     pub meter: Meter,
+    /// Whether what is heard is recorded.
+    pub taping: Taping,
     /// Takes events and checkpoints.
     pub news: SessionNews,
     /// Takes them further.
@@ -97,6 +101,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let mut state = Driving::new(self.answered);
         self.hear(&mut state, self.configured());
         self.hear(&mut state, Input::Line(LineInput::Started));
+        let recorded = self.taping.begin(self.answered);
+        self.recorded(&state, recorded);
         for event in early {
             self.on_agent(&mut state, event);
         }
@@ -115,6 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         state.tell_frames();
+        self.taping.end(Instant::now());
         self.tools.leave_alone();
         state.ending.expect("the loop ends when there is one")
     }
@@ -186,11 +193,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return self.lose_line(state, 1008, "too many frames");
         }
         match event {
-            LineEvent::Audio { payload, length } => {
+            LineEvent::Audio { payload, length, timestamp } => {
                 self.frames.fetch_add(1, Ordering::Relaxed);
                 // Only audio is a sign of life: marks come back from a line that carries none.
                 state.last_frame = Instant::now();
                 state.count_frame(Direction::Up);
+                if let Some(tap) = self.taping.tap() {
+                    tap.caller(&payload, length, timestamp, state.last_frame);
+                }
                 if let Pass::Pass { .. } = self.call.frame(state.at(), Frame { from: From::Caller, length }) {
                     let dropped = self.link.caller_audio(payload, length);
                     if !dropped.is_zero() {
@@ -198,7 +208,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     }
                 }
             }
-            LineEvent::Mark(Some(mark)) => self.hear(state, Input::Line(LineInput::Marked(mark))),
+            LineEvent::Mark(Some(mark)) => {
+                if let Some(tap) = self.taping.tap() {
+                    tap.returned(mark, Instant::now());
+                }
+                self.hear(state, Input::Line(LineInput::Marked(mark)));
+            }
             LineEvent::Pressed(digit) => self.hear(state, Input::Line(LineInput::Pressed(digit))),
             LineEvent::Stop => self.hear(state, Input::Line(LineInput::Stopped)),
             LineEvent::Mark(None) | LineEvent::Unknown => moments::line_message_unknown(),
@@ -213,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.frames.fetch_add(1, Ordering::Relaxed);
                 state.count_frame(Direction::Down);
                 match self.call.frame(state.at(), Frame { from: From::Agent { reply, item }, length }) {
-                    Pass::Pass { mark } => self.say(state, &payload, mark),
+                    Pass::Pass { mark } => self.say(state, &payload, length, mark),
                     Pass::Drop => moments::agent_audio_dropped(),
                 }
                 self.carry_out(state);
@@ -231,12 +246,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.hear(state, Input::Agent(input));
     }
 
-    fn say(&mut self, state: &mut Driving, payload: &Bytes, mark: Option<MarkId>) {
+    fn say(&mut self, state: &mut Driving, payload: &Bytes, length: Duration, mark: Option<MarkId>) {
         self.codec.audio(payload, &mut state.scratch);
         self.queue_line(state);
+        if let Some(tap) = self.taping.tap() {
+            tap.agent(payload, length, Instant::now());
+        }
         if let Some(mark) = mark {
-            self.codec.mark(mark, &mut state.scratch);
-            self.queue_line(state);
+            self.mark(state, mark);
+        }
+    }
+
+    fn mark(&mut self, state: &mut Driving, mark: MarkId) {
+        self.codec.mark(mark, &mut state.scratch);
+        self.queue_line(state);
+        if let Some(tap) = self.taping.tap() {
+            tap.marked(mark, Instant::now());
         }
     }
 

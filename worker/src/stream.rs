@@ -7,7 +7,8 @@ use crate::meter::{Line, Meter};
 use crate::moments;
 use crate::prepare::{Adopt, Prepared};
 use crate::publish::{Identity, SessionNews};
-use crate::session::{Ending, Session, SessionOrder};
+use crate::recording::Network;
+use crate::session::{Ending, Hand, Session, SessionOrder, Taping};
 use crate::socket::{Received, Socket, SocketLimits};
 use crate::tools::{Tools, Whose};
 use crate::{WorkerContext, upgrade};
@@ -16,11 +17,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use call::Call;
 use common::clock;
+use common::company::{AgentSnapshot, RecordBy};
 use common::ids::CallId;
 use common::ports::line::LineFormat;
 use common::ports::{AgentEvent, LineCodec, LineEvent, LineFault, Spend};
 use common::telemetry::trace;
-use common::token::{STREAM_TOKEN_MS, StreamToken, TokenFault};
+use common::token::{CallToken, STREAM_TOKEN_MS, StreamToken, TokenFault};
 use common::twilio::{address, signature};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -200,7 +202,12 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         None => Call::answer(limits),
     };
     let leg = Line { direction: reserve.direction, ours: reserve.ours.clone(), theirs: reserve.caller.clone() };
-    let whose = Whose { call: reserve.call.clone(), epoch: reserve.epoch, caller: reserve.caller };
+    let whose = Whose {
+        call: reserve.call.clone(),
+        epoch: reserve.epoch,
+        caller: reserve.caller.clone(),
+        ours: reserve.ours.clone(),
+    };
     let meter = Meter::new(worker.prices.clone(), leg, agent.voice(0), clock::unix_ms());
     let tools = Tools::new(worker.toolbox.clone(), worker.lifecycle.clone(), whose, call.conversation());
     let identity = Identity {
@@ -209,6 +216,7 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         company: reserve.agent.company,
         trace: span.in_scope(trace::current),
     };
+    let taping = Taping::new(hand(worker, &identity, &agent), &agent.recording, call.conversation(), reserve.resumed);
     let mut news = SessionNews::new(identity, orders);
     news.live_at(&worker.id);
     let session = Session {
@@ -217,6 +225,7 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         link,
         call,
         tools,
+        taping,
         agent,
         meter,
         news,
@@ -227,6 +236,24 @@ fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         answered: Instant::now(),
     };
     (session, events.into(), seat, span)
+}
+
+/// Who records this call.
+fn hand(worker: &WorkerContext, identity: &Identity, agent: &AgentSnapshot) -> Hand {
+    let hand = match agent.recording.by {
+        RecordBy::Nobody => return Hand::Nobody,
+        RecordBy::Patchbay => worker.recordings.tap(identity).map(|tap| Hand::Tap(Box::new(tap))),
+        RecordBy::Twilio => worker.network_recordings.clone().map(|recordings| {
+            let call = identity.call.clone();
+            let token = worker.keys.sign_call(&CallToken { call: call.clone() });
+            let status_url = address::webhook_url(&worker.public_url, &format!("/twilio/recording/{token}"));
+            Hand::Network(Network::new(recordings, call, status_url, &worker.lifecycle))
+        }),
+    };
+    hand.unwrap_or_else(|| {
+        moments::recording_impossible(&identity.call);
+        Hand::Nobody
+    })
 }
 
 /// The last write first, then the close: the network asks at once what comes next, and the answer must be there.

@@ -13,6 +13,7 @@ use call::MarkId;
 use common::ids::StreamId;
 use common::ports::{LineCodec, LineEvent, LineFault, LineStart, Lines};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 const MEDIA_HEAD: &[u8] = br#"{"event":"media","streamSid":""#;
 const MEDIA_NECK: &[u8] = br#"","media":{"payload":""#;
@@ -37,9 +38,9 @@ struct TwilioLine {
 impl LineCodec for TwilioLine {
     fn read(&mut self, frame: Bytes) -> Result<LineEvent, LineFault> {
         match plain_media(&frame) {
-            Ok(payload) => {
+            Ok(Media { payload, timestamp }) => {
                 let payload = frame.slice_ref(payload);
-                self.after_start(audio(payload)?)
+                self.after_start(audio(payload, timestamp)?)
             }
             Err(Odd) => self.place(message::parse(&frame)?),
         }
@@ -91,18 +92,24 @@ impl TwilioLine {
 }
 
 /// The caller's audio; a message without any is nothing to act on.
-fn audio(payload: Bytes) -> Result<LineEvent, LineFault> {
+fn audio(payload: Bytes, timestamp: Option<Duration>) -> Result<LineEvent, LineFault> {
     match decoded_len(&payload) {
         None => Err(LineFault::Unreadable),
         Some(0) => Ok(LineEvent::Unknown),
-        Some(bytes) => Ok(LineEvent::Audio { payload, length: playing_time(bytes) }),
+        Some(bytes) => Ok(LineEvent::Audio { payload, length: playing_time(bytes), timestamp }),
     }
 }
 
-/// The payload of a media frame of the caller's track, as a slice of the frame. `Odd` for every other frame.
-fn plain_media(frame: &[u8]) -> Result<&[u8], Odd> {
+/// What a media frame of the caller's track carries.
+struct Media<'a> {
+    payload: &'a [u8],
+    timestamp: Option<Duration>,
+}
+
+/// Reads a media frame of the caller's track. `Odd` for every other frame.
+fn plain_media(frame: &[u8]) -> Result<Media<'_>, Odd> {
     let mut walk = Walk::new(frame);
-    let (mut is_media, mut within, mut payload) = (false, &b""[..], None);
+    let (mut is_media, mut within, mut payload, mut timestamp) = (false, &b""[..], None, None);
     while let Some(field) = walk.field()? {
         match (field.depth, field.name, field.value) {
             (1, b"event", Value::Text(b"media")) => is_media = true,
@@ -110,8 +117,21 @@ fn plain_media(frame: &[u8]) -> Result<&[u8], Odd> {
             (1, name, Value::Object) => within = name,
             (2, b"track", Value::Text(track)) if within == b"media" && track != b"inbound" => return Err(Odd),
             (2, b"payload", Value::Text(text)) if within == b"media" => payload = Some(text),
+            (2, b"timestamp", value) if within == b"media" => timestamp = Some(millis(value)?),
             _ => {}
         }
     }
-    payload.filter(|_| is_media).ok_or(Odd)
+    let payload = payload.filter(|_| is_media).ok_or(Odd)?;
+    Ok(Media { payload, timestamp })
+}
+
+/// Digits between quotes, as Twilio writes its counters.
+fn millis(value: Value<'_>) -> Result<Duration, Odd> {
+    match value {
+        Value::Text(digits) if (1..=15).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) => {
+            let millis = digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+            Ok(Duration::from_millis(millis))
+        }
+        Value::Text(_) | Value::Object | Value::Other => Err(Odd),
+    }
 }

@@ -34,7 +34,11 @@ fn another_audio_format_is_named_as_such() {
 
 #[test]
 fn media_is_audio_however_it_is_written() {
-    let wanted = LineEvent::Audio { payload: audio(), length: Duration::from_millis(20) };
+    let wanted = LineEvent::Audio {
+        payload: audio(),
+        length: Duration::from_millis(20),
+        timestamp: Some(Duration::from_millis(65)),
+    };
     for name in
         ["server.media", "server.media__numbers_and_other_order", "server.media__escaped", "server.media__new_fields"]
     {

@@ -49,7 +49,7 @@ proptest! {
         started().audio(text.as_bytes(), &mut out);
         let event = started().read(out.freeze());
         let length = Duration::from_micros(audio.len() as u64 * 125);
-        prop_assert_eq!(event, Ok(LineEvent::Audio { payload: Bytes::from(text), length }));
+        prop_assert_eq!(event, Ok(LineEvent::Audio { payload: Bytes::from(text), length, timestamp: None }));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub enum LineEvent {
         payload: Bytes,
         /// How long it plays.
         length: Duration,
+        /// When it was heard, since the stream started, by the network's media clock; `None` where it does not say.
+        timestamp: Option<Duration>,
     },
     /// A mark came back; `None` for one that is not ours.
     Mark(Option<MarkId>),

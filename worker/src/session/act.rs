@@ -5,10 +5,14 @@
 use super::Session;
 use super::driving::{Driving, Hands};
 use crate::moments;
-use call::{CallEvent, Command, ControlInput, EndBy, Input, LineInput, NextStep, Spoken, ToolCallId, ToolInput};
+use call::{
+    CallEvent, Command, ControlInput, EndBy, Fact, Input, LineInput, NextStep, RecordingState, Spoken, ToolCallId,
+    ToolInput,
+};
 use common::company::{AgentSnapshot, Company};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tools::{Plan, Want};
 
 /// What a live call is told from outside.
@@ -48,14 +52,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Command::Clear => {
                 self.codec.clear(&mut state.scratch);
                 self.queue_line(state);
+                if let Some(tap) = self.taping.tap() {
+                    tap.cleared(Instant::now());
+                }
                 if let Some(heard) = state.interrupted.take() {
                     moments::barge_in_cleared(heard.elapsed());
                 }
             }
-            Command::Mark(mark) => {
-                self.codec.mark(mark, &mut state.scratch);
-                self.queue_line(state);
-            }
+            Command::Mark(mark) => self.mark(state, mark),
             Command::Agent(told) => self.link.command(told),
             Command::Dial { provider, .. } => {
                 self.meter.dialled(self.agent.voice(provider));
@@ -82,13 +86,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 {
                     self.configure(state, agent);
                 }
-                // The core knows that the call leaves when it decides whether the answer needs words.
-                if let Some(Want::Control(input)) = wants {
-                    state.deferred.push_back(Input::Control(input));
+                match wants {
+                    // The core knows that the call leaves when it decides whether the answer needs words.
+                    Some(Want::Control(input)) => state.deferred.push_back(Input::Control(input)),
+                    Some(Want::Recording(wanted)) => {
+                        let change = self.taping.wants(wanted, Instant::now());
+                        self.recorded(state, change);
+                    }
+                    Some(Want::Language(_)) | None => {}
                 }
                 state.deferred.push_back(Input::Tool(ToolInput::Answered(answer)));
             }
             Plan::Later(job) => {
+                let change = self.taping.tool_runs(&id, name, Instant::now());
+                self.recorded(state, change);
                 let stored = job.journal_first.then(|| self.news.stored());
                 self.tools.start(id, job, stored);
             }
@@ -98,8 +109,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn publish(&mut self, state: &mut Driving, mut event: CallEvent) {
         self.meter.priced(&mut event);
         moments::call_event(self.news.call(), &event);
+        let change = self.taping.on_event(self.news.call(), &event, Instant::now());
         self.news.event(state.at(), event);
+        self.recorded(state, change);
         self.mind_the_budget(state);
+    }
+
+    /// Tells of a change of the recording, and whoever goes on with the call.
+    pub(super) fn recorded(&mut self, state: &Driving, change: Option<RecordingState>) {
+        let Some(change) = change else { return };
+        self.news.event(state.at(), CallEvent::Fact(Fact::Recording { state: change }));
+        if let Some(standing) = self.taping.standing() {
+            self.call.note_recording(standing);
+            self.news.checkpoint(self.call.conversation());
+        }
     }
 
     /// A call that has cost what it may is told so, once; the core ends it politely.

@@ -10,6 +10,7 @@ use common::ports::{LineEvent, LineFault, LineStart};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Reads a frame; whether it may come now is not looked at.
 pub(super) fn parse(frame: &Bytes) -> Result<LineEvent, LineFault> {
@@ -68,6 +69,7 @@ struct MediaBody<'a> {
     #[serde(borrow)]
     payload: Cow<'a, str>,
     track: Option<String>,
+    timestamp: Option<Scalar>,
 }
 
 #[derive(Deserialize)]
@@ -141,9 +143,11 @@ fn media(frame: &Bytes, media: MediaBody<'_>) -> Result<LineEvent, LineFault> {
     if media.track.is_some_and(|track| track != "inbound") {
         return Ok(LineEvent::Unknown);
     }
+    let timestamp = media.timestamp.and_then(|timestamp| timestamp.into_text().parse().ok());
+    let timestamp = timestamp.map(Duration::from_millis);
     match media.payload {
-        Cow::Borrowed(payload) => audio(frame.slice_ref(payload.as_bytes())),
-        Cow::Owned(payload) => audio(Bytes::from(payload)),
+        Cow::Borrowed(payload) => audio(frame.slice_ref(payload.as_bytes()), timestamp),
+        Cow::Owned(payload) => audio(Bytes::from(payload), timestamp),
     }
 }
 
