@@ -1,14 +1,17 @@
 //! The `loadtest` program: places hundreds of calls on a system and tells what became of every frame.
 
-use std::{path::Path, process::ExitCode};
+use std::{fmt::Display, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use loadtest::{
     limit::Relay,
-    report::Figures,
-    run::{self, RunArgs},
+    run::{
+        self, RunArgs,
+        campaign::{self, CampaignArgs},
+    },
 };
+use serde::Serialize;
 
 /// Places calls with real speech on Patchbay, as Twilio would, and checks every frame of every call.
 ///
@@ -24,6 +27,10 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Lets patchbay call hundreds of people of every kind while its processes are killed, and checks that everybody was
+    /// called once and every outcome is true.
+    #[command(after_help = CAMPAIGN_EXAMPLES)]
+    Campaign(CampaignArgs),
     /// Runs the bare relay that cost is compared with, until it is killed.
     Limit {
         /// Where it listens.
@@ -56,12 +63,25 @@ Faults: refuse upgrade upgrade-delay close-created close-update close-listening 
   stall-before-audio stall-in-audio giant-delta byte-deltas unknown-events status-details-text false-speech
   pcm-answered slow-reader";
 
+const CAMPAIGN_EXAMPLES: &str = "\
+Examples:
+  The release check (build both programs first: cargo build --release -p patchbay -p loadtest):
+    cargo run --release -p loadtest -- campaign --rows 500 --per-second 10 --kills 2
+
+  A network that lies and loses callbacks:
+    cargo run --release -p loadtest -- campaign --rows 100 --fault created-error=0.05 --fault created-silence=0.02 \\
+        --fault busy=0.05,2 --fault callback-lost=0.05 --fault callback-doubled=0.1 --fault callback-order=0.1
+
+Faults: busy error created-error created-silence created-nonsense not-in-progress not-found
+  callback-lost callback-doubled callback-late callback-order";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
     let cli = Cli::parse();
     let done = match cli.command {
         Some(Command::Limit { listen, to }) => relay(&listen, &to).await,
+        Some(Command::Campaign(args)) => called(&args).await,
         None => load(&cli.run).await,
     };
     done.unwrap_or_else(|problem| {
@@ -79,17 +99,24 @@ async fn relay(listen: &str, to: &str) -> Result<ExitCode> {
 
 async fn load(args: &RunArgs) -> Result<ExitCode> {
     let figures = run::run(args).await?;
-    match args.json.as_deref() {
-        Some(file) if file == Path::new("-") => println!("{}", json(&figures)?),
+    tell(&figures, &figures.broken, args.json.as_deref())
+}
+
+async fn called(args: &CampaignArgs) -> Result<ExitCode> {
+    let figures = campaign::run(args).await?;
+    tell(&figures, &figures.broken, args.json.as_deref())
+}
+
+/// Prints the figures where they are wanted; the exit code says whether anything broke.
+fn tell(figures: &(impl Serialize + Display), broken: &[String], json: Option<&Path>) -> Result<ExitCode> {
+    let text = || serde_json::to_string_pretty(figures).context("write the figures as JSON");
+    match json {
+        Some(file) if file == Path::new("-") => println!("{}", text()?),
         Some(file) => {
             print!("{figures}");
-            std::fs::write(file, json(&figures)?).with_context(|| format!("write {}", file.display()))?;
+            std::fs::write(file, text()?).with_context(|| format!("write {}", file.display()))?;
         }
         None => print!("{figures}"),
     }
-    Ok(if figures.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn json(figures: &Figures) -> Result<String> {
-    serde_json::to_string_pretty(figures).context("write the figures as JSON")
+    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

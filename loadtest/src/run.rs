@@ -6,6 +6,7 @@
 
 mod bare;
 mod callers;
+pub mod campaign;
 mod chaos;
 mod process;
 mod progress;
@@ -28,7 +29,7 @@ use crate::{
 };
 use callers::Callers;
 use chaos::Kills;
-use system::{Launch, System};
+use system::{Launch, Packs, System};
 
 /// The key the look-alike takes.
 const KEY: &str = "sk-loadtest";
@@ -239,8 +240,24 @@ async fn processes(args: &RunArgs, servers: &Servers, provider: &Provider) -> Re
         config.routes = workers.iter().map(route).collect();
     }
     let network = Network::start(config.clone()).await?;
-    let launch = Launch { args, servers, provider: &provider.base_url, network: &network, config: &config, gateway };
-    let system = Arc::new(Mutex::new(System::start(&launch, &workers).await?));
+    let launch = Launch {
+        patchbay: args.patchbay.as_deref(),
+        agents: &args.agents,
+        packs: Packs::Folder,
+        logs: args.logs.as_deref(),
+        routing: args.routing,
+        seats: args.calls,
+        servers,
+        provider: Some(&provider.base_url),
+        network: &network,
+        config: &config,
+        public: &public,
+        gateways: &[gateway],
+        workers: &workers,
+        recorders: 1,
+        settings: &[],
+    };
+    let system = Arc::new(Mutex::new(System::start(&launch).await?));
     let truths = load(args, &network, &system).await?;
     let accounts = settle(&truths, provider).await;
     let mut figures = figures(&accounts, &truths, provider);

@@ -144,7 +144,7 @@ pub(super) fn spoken() -> Result<Vec<(String, Clip)>> {
     rows.map(|(name, text)| Ok((text.to_owned(), read(name)?))).collect()
 }
 
-fn read(name: &str) -> Result<Clip> {
+pub(super) fn read(name: &str) -> Result<Clip> {
     let file = Path::new(VOICES).join(format!("{name}.ulaw"));
     Clip::read(&file).with_context(|| format!("read the recording {name}"))
 }

@@ -10,7 +10,7 @@ use super::system::System;
 /// Which role is killed, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kills {
-    /// The role; of several workers the first.
+    /// The role; of several processes each in turn.
     pub role: String,
     /// How often.
     pub times: u32,
@@ -31,7 +31,7 @@ pub(super) async fn kill(kills: Kills, during: Duration, system: Arc<Mutex<Syste
     let every = during / (kills.times + 1);
     for _ in 0..kills.times {
         tokio::time::sleep(every).await;
-        system.lock().await.kill(&kills.role).await?;
+        let _name = system.lock().await.kill(&kills.role).await?;
     }
     Ok(())
 }

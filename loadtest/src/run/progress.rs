@@ -45,6 +45,13 @@ impl Progress {
         self.show();
     }
 
+    /// So many live, and so many have ended.
+    pub(super) fn set(&self, live: usize, done: usize) {
+        self.live.store(live, Ordering::Relaxed);
+        self.done.store(done, Ordering::Relaxed);
+        self.show();
+    }
+
     /// The part is over.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -1,13 +1,14 @@
-//! Patchbay as its users run it: gateway, workers and recorder as processes of their own, on real stores.
+//! Patchbay as its users run it: gateways, workers and recorders as processes of their own, on real stores.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
+use tokio::process::Command;
 use xtask::servers::Servers;
 
 use super::{
-    KEY, Routing, RunArgs,
+    KEY, Routing,
     process::{self, Process, Recipe, Usage},
 };
 use crate::{
@@ -17,24 +18,61 @@ use crate::{
 
 /// What the processes are started with.
 pub(super) struct Launch<'a> {
-    pub(super) args: &'a RunArgs,
+    /// The program; the one built beside this one if not given.
+    pub(super) patchbay: Option<&'a Path>,
+    /// The folder of companies and agents.
+    pub(super) agents: &'a Path,
+    /// Where the roles find them.
+    pub(super) packs: Packs,
+    /// Where logs are kept, if they are to be kept.
+    pub(super) logs: Option<&'a Path>,
+    pub(super) routing: Routing,
+    /// Calls a worker takes.
+    pub(super) seats: usize,
     pub(super) servers: &'a Servers,
-    /// The provider's base URL.
-    pub(super) provider: &'a str,
+    /// The base URL of the provider of voice agents; none where all agents are scripted.
+    pub(super) provider: Option<&'a str>,
     pub(super) network: &'a Network,
     pub(super) config: &'a NetworkConfig,
-    /// The gateway's port.
-    pub(super) gateway: u16,
+    /// The address Twilio reaches.
+    pub(super) public: &'a str,
+    /// The gateways' ports.
+    pub(super) gateways: &'a [u16],
+    /// The workers' names and ports.
+    pub(super) workers: &'a [(String, u16)],
+    /// How many recorders there are.
+    pub(super) recorders: usize,
+    /// Further settings of all roles.
+    pub(super) settings: &'a [(&'a str, String)],
+}
+
+/// Where companies and agents are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packs {
+    /// In their folder.
+    Folder,
+    /// In the database, into which they are applied first.
+    Database,
 }
 
 /// The running processes, and where their logs are.
 #[derive(Debug)]
 pub(super) struct System {
     processes: Vec<Measured>,
+    cli: Cli,
     /// This program: its telephones and its provider use the same machine.
     own: (Usage, Usage),
     /// Holds the logs unless the user gave a folder for them.
     logs: Option<TempDir>,
+}
+
+/// The program's command line, with the settings the roles have.
+#[derive(Clone, Debug)]
+pub(super) struct Cli {
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+    /// Where it runs, and where files may be left for it.
+    pub(super) dir: PathBuf,
 }
 
 #[derive(Debug)]
@@ -46,41 +84,28 @@ struct Measured {
 
 impl System {
     /// Creates the tables, starts all roles and waits until each is ready.
-    pub(super) async fn start(launch: &Launch<'_>, workers: &[(String, u16)]) -> Result<Self> {
-        let (dir, scratch) = logs(launch.args)?;
-        let program = process::patchbay(launch.args.patchbay.as_deref())?;
-        let base = environment(launch)?;
-        let recipe = |name: &str, role: &str, extra: Vec<(&str, String)>| -> Result<Recipe> {
-            let ops = process::free_port()?;
-            let mut environment = base.clone();
-            environment.extend(extra.into_iter().map(|(key, value)| (key.to_owned(), value)));
-            environment.push(("PATCHBAY_OPS__LISTEN".to_owned(), format!("127.0.0.1:{ops}")));
-            Ok(Recipe {
-                name: name.to_owned(),
-                program: program.clone(),
-                arguments: vec![role.to_owned()],
-                environment,
-                dir: dir.clone(),
-                log: dir.join(format!("{name}.log")),
-                ops,
-            })
-        };
-        migrate(&program, &base, &dir).await?;
-        let listen = |port: u16| format!("127.0.0.1:{port}");
-        let mut recipes = vec![recipe("recorder", "recorder", Vec::new())?];
-        for (id, port) in workers {
-            let own = vec![("PATCHBAY_WORKER__ID", id.clone()), ("PATCHBAY_WORKER__LISTEN", listen(*port))];
-            recipes.push(recipe(id, "worker", own)?);
+    pub(super) async fn start(launch: &Launch<'_>) -> Result<Self> {
+        let (dir, scratch) = logs(launch.logs)?;
+        let program = process::patchbay(launch.patchbay)?;
+        let agents = launch.agents.canonicalize().with_context(|| format!("find {}", launch.agents.display()))?;
+        let cli = Cli { program, environment: environment(launch, &agents), dir };
+        cli.run(&["migrate"]).await?;
+        if launch.packs == Packs::Database {
+            cli.run(&["agents", "apply", &agents.display().to_string(), "--yes"]).await?;
         }
-        recipes.push(recipe("gateway", "gateway", vec![("PATCHBAY_GATEWAY__LISTEN", listen(launch.gateway))])?);
-        let started = recipes.into_iter().map(|recipe| Process::start(recipe).map(Measured::new));
+        let started = recipes(launch, &cli)?.into_iter().map(|recipe| Process::start(recipe).map(Measured::new));
         let (processes, own) = (started.collect::<Result<_>>()?, Default::default());
-        let mut system = Self { processes, own, logs: scratch };
+        let mut system = Self { processes, cli, own, logs: scratch };
         let client = reqwest::Client::new();
         for measured in &mut system.processes {
             measured.process.ready(&client).await?;
         }
         Ok(system)
+    }
+
+    /// The command line beside the roles.
+    pub(super) fn cli(&self) -> Cli {
+        self.cli.clone()
     }
 
     /// Remembers what the processes cost before the first call.
@@ -123,10 +148,15 @@ impl System {
             measured.process.ended().then_some(name)
         });
         if dead.is_some() {
-            // The reader is sent to the log, so it must outlive the run.
-            self.logs.take().map(TempDir::keep);
+            self.keep_logs();
         }
         dead
+    }
+
+    /// The logs outlive the run: its reader is sent to them.
+    pub(super) fn keep_logs(&mut self) -> &Path {
+        self.logs.take().map(TempDir::keep);
+        &self.cli.dir
     }
 
     /// Where a process writes its log.
@@ -135,11 +165,13 @@ impl System {
         found.map(|measured| measured.process.recipe.log.clone()).unwrap_or_default()
     }
 
-    /// SIGKILLs the first process of this role and starts another.
-    pub(super) async fn kill(&mut self, role: &str) -> Result<()> {
-        let found = self.processes.iter_mut().find(|measured| measured.process.recipe.name.starts_with(role));
-        let measured = found.with_context(|| format!("no process is called {role}"))?;
-        measured.process.kill_and_restart().await
+    /// SIGKILLs the process of this role that was killed least so far, and starts another; tells which it was.
+    pub(super) async fn kill(&mut self, role: &str) -> Result<String> {
+        let of_role = self.processes.iter_mut().filter(|measured| measured.process.recipe.name.starts_with(role));
+        let least = of_role.min_by_key(|measured| measured.process.killed);
+        let measured = least.with_context(|| format!("no process is called {role}"))?;
+        measured.process.kill_and_restart().await?;
+        Ok(measured.process.recipe.name.clone())
     }
 
     /// Stops them all, the way in first.
@@ -156,8 +188,55 @@ impl Measured {
     }
 }
 
-fn logs(args: &RunArgs) -> Result<(PathBuf, Option<TempDir>)> {
-    if let Some(dir) = &args.logs {
+impl Cli {
+    /// Runs a command to its end; gives what it printed.
+    pub(super) async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned()).current_dir(&self.dir);
+        let name = format!("patchbay {}", arguments.iter().take(2).copied().collect::<Vec<_>>().join(" "));
+        let done = command.kill_on_drop(true).output().await.with_context(|| format!("run {name}"))?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        ensure!(done.status.success(), "{name} ended with {}: {said}", done.status);
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    }
+}
+
+/// How each role is started; recorders first, the way in last.
+fn recipes(launch: &Launch<'_>, cli: &Cli) -> Result<Vec<Recipe>> {
+    let recipe = |name: String, role: &str, own: Vec<(&str, String)>| -> Result<Recipe> {
+        let ops = process::free_port()?;
+        let mut environment = cli.environment.clone();
+        environment.extend(own.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        environment.push(("PATCHBAY_OPS__LISTEN".to_owned(), format!("127.0.0.1:{ops}")));
+        Ok(Recipe {
+            program: cli.program.clone(),
+            arguments: vec![role.to_owned()],
+            environment,
+            dir: cli.dir.clone(),
+            log: cli.dir.join(format!("{name}.log")),
+            name,
+            ops,
+        })
+    };
+    let listen = |port: u16| format!("127.0.0.1:{port}");
+    let named = |role: &str, of: usize, at: usize| if of == 1 { role.to_owned() } else { format!("{role}-{at}") };
+    let mut recipes = Vec::new();
+    for at in 0..launch.recorders {
+        recipes.push(recipe(named("recorder", launch.recorders, at), "recorder", Vec::new())?);
+    }
+    for (id, port) in launch.workers {
+        let own = vec![("PATCHBAY_WORKER__ID", id.clone()), ("PATCHBAY_WORKER__LISTEN", listen(*port))];
+        recipes.push(recipe(id.clone(), "worker", own)?);
+    }
+    for (at, port) in launch.gateways.iter().enumerate() {
+        let own = vec![("PATCHBAY_GATEWAY__LISTEN", listen(*port))];
+        recipes.push(recipe(named("gateway", launch.gateways.len(), at), "gateway", own)?);
+    }
+    Ok(recipes)
+}
+
+fn logs(kept: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {
+    if let Some(dir) = kept {
         std::fs::create_dir_all(dir).with_context(|| format!("make {}", dir.display()))?;
         return Ok((dir.canonicalize().context("find the logs' folder")?, None));
     }
@@ -166,38 +245,29 @@ fn logs(args: &RunArgs) -> Result<(PathBuf, Option<TempDir>)> {
 }
 
 /// What all roles are told; nothing of this program's own environment reaches them.
-fn environment(launch: &Launch<'_>) -> Result<Vec<(String, String)>> {
-    let args = launch.args;
-    let agents = args.agents.canonicalize().with_context(|| format!("find {}", args.agents.display()))?;
-    let routing = match args.routing {
+fn environment(launch: &Launch<'_>, agents: &Path) -> Vec<(String, String)> {
+    let routing = match launch.routing {
         Routing::Direct => "direct",
         Routing::Relay => "relay",
     };
-    let variables = [
+    let mut variables = vec![
         ("REDIS_URL", launch.servers.redis_url.clone()),
         ("NATS_URL", launch.servers.nats_url.clone()),
         ("DATABASE_URL", launch.servers.database_url.clone()),
-        ("PUBLIC_URL", format!("http://127.0.0.1:{}", launch.gateway)),
+        ("PUBLIC_URL", launch.public.to_owned()),
         ("TWILIO_ACCOUNT_SID", launch.config.account_sid.clone()),
         ("TWILIO_AUTH_TOKEN", launch.config.auth_token.clone()),
         ("TWILIO_API_BASE_URL", launch.network.api_base_url().to_owned()),
-        ("OPENAI_API_KEY", KEY.to_owned()),
-        ("OPENAI_BASE_URL", launch.provider.to_owned()),
         ("PATCHBAY_SECRET", "a secret that only this load run knows".to_owned()),
         ("PATCHBAY_AGENTS__DIR", agents.display().to_string()),
         ("PATCHBAY_ROUTING", routing.to_owned()),
-        ("PATCHBAY_WORKER__SEATS", args.calls.to_string()),
+        ("PATCHBAY_WORKER__SEATS", launch.seats.to_string()),
         ("PATCHBAY_LOG__FORMAT", "json".to_owned()),
         ("RUST_LOG", "info".to_owned()),
     ];
-    Ok(variables.map(|(key, value)| (key.to_owned(), value)).to_vec())
-}
-
-async fn migrate(program: &Path, environment: &[(String, String)], dir: &Path) -> Result<()> {
-    let mut command = tokio::process::Command::new(program);
-    command.arg("migrate").env_clear().envs(environment.iter().cloned()).current_dir(dir);
-    let done = command.output().await.context("run patchbay migrate")?;
-    let said = String::from_utf8_lossy(&done.stderr);
-    ensure!(done.status.success(), "patchbay migrate ended with {}: {said}", done.status);
-    Ok(())
+    if let Some(provider) = launch.provider {
+        variables.extend([("OPENAI_API_KEY", KEY.to_owned()), ("OPENAI_BASE_URL", provider.to_owned())]);
+    }
+    variables.extend(launch.settings.iter().cloned());
+    variables.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
