@@ -2,7 +2,7 @@
 
 use crate::costs::Costs;
 use crate::event::{Direction, MachineDeed, Source};
-use crate::ids::{AgentId, AttemptId, CallId, CompanyId, WorkerId};
+use crate::ids::{AgentId, AttemptId, CallId, CompanyId, RecordingId, WorkerId};
 use crate::private::PhoneNumber;
 use call::{Turn, Usage};
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,35 @@ pub struct Evidence {
     /// The claims under which the call left for a place.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub places: BTreeSet<u64>,
+    /// The media streams, by claim: each is billed by itself.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub streams: BTreeMap<u64, Streamed>,
+    /// The recordings, each once, whoever speaks of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub recordings: BTreeMap<RecordingId, Recorded>,
+    /// When Twilio first said who answered; looking for a machine is billed once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by_ms: Option<u64>,
+}
+
+/// When a media stream ran, milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Streamed {
+    /// It began.
+    pub began_ms: Option<u64>,
+    /// Its worker said that it was over.
+    pub ended_ms: Option<u64>,
+}
+
+/// A recording, as far as it costs something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Recorded {
+    /// Its length, where Twilio made it.
+    pub length_ms: Option<u64>,
+    /// When Twilio said that it is complete.
+    pub completed_ms: Option<u64>,
 }
 
 /// The webhook's word on who answers.

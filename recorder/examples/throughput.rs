@@ -17,8 +17,9 @@ use adapters::state::Embedded as State;
 use common::health::Readiness;
 use common::lifecycle::Lifecycle;
 use common::ports::{Bus as _, Db as _};
-use recorder::Stores;
+use common::prices::Prices;
 use recorder::consume::Pace;
+use recorder::{Fold, Stores};
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,9 +44,10 @@ async fn measure(url: &str, calls: u32) {
     let events = publish(&bus, calls).await;
 
     let stores = Stores { state: Arc::new(State::new()), bus: Arc::new(bus), db: Arc::new(db) };
+    let fold = Fold::new(Arc::new(Prices::built_in()));
     let lifecycle = Lifecycle::new();
     let began = Instant::now();
-    lifecycle.start("recorder", recorder::record(PACE, stores, lifecycle.clone(), Readiness::default()));
+    lifecycle.start("recorder", recorder::record(PACE, fold, stores, lifecycle.clone(), Readiness::default()));
     while sqlx::query_scalar::<_, i64>("select count(*) from call_events").fetch_one(&table).await.expect("a count")
         < events
     {

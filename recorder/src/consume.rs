@@ -6,11 +6,11 @@
 
 mod settle;
 
-use crate::{Fold, Stores};
 use crate::gaps::Closed;
 use crate::moments;
 use crate::wait::{Stopped, Waits};
 use crate::watchdog::Progress;
+use crate::{Fold, Stores};
 use common::clock::unix_ms;
 use common::event::Envelope;
 use common::health::Readiness;

@@ -53,13 +53,7 @@ pub async fn run(config: &Config, ports: Ports, lifecycle: Lifecycle, readiness:
 }
 
 /// As [`run`], with no more of the world than is needed.
-pub async fn record(
-    pace: consume::Pace,
-    fold: Fold,
-    stores: Stores,
-    lifecycle: Lifecycle,
-    readiness: Readiness,
-) {
+pub async fn record(pace: consume::Pace, fold: Fold, stores: Stores, lifecycle: Lifecycle, readiness: Readiness) {
     let (watch, watched) = watchdog::watch();
     let (closed, to_look_at) = gaps::closed_calls();
     lifecycle.start("recorder watchdog", watchdog::run(watched, readiness.clone(), lifecycle.clone()));

@@ -9,24 +9,14 @@ mod stores;
 mod story;
 
 use call::{CallEvent, Speaker};
-use common::cdr::Cdr;
-use common::event::Envelope;
 use common::ports::State;
-use recorder::fold;
 use recorder::sweep::Sweep;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use stores::{Deaf, World, eventually};
-use story::{EPOCH, call, gateway, turn, whole_call, worker};
+use story::{EPOCH, call, folded, gateway, turn, whole_call, worker};
 use tokio::sync::Notify;
-
-/// What a call's record must be.
-fn folded(events: &[Envelope]) -> Cdr {
-    let mut cdr = Cdr::new(events[0].key.call.clone());
-    events.iter().for_each(|event| fold(&mut cdr, event));
-    cdr
-}
 
 /// The calls' records are whole, and making them again from the stored events gives the same.
 async fn check_exactly_once(world: &World, calls: u32) {

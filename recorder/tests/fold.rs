@@ -7,19 +7,12 @@
 mod story;
 
 use call::{CallEvent, EndReason, Fact, LinkFault, NextStep, Resumed, Speaker, Spoken, Usage};
-use common::cdr::{Cdr, Evidence};
+use common::cdr::Evidence;
 use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, Refusal, Source, TwilioEvent};
 use common::ids::AgentId;
 use proptest::prelude::*;
-use recorder::fold;
 use std::collections::BTreeMap;
 use story::*;
-
-fn folded(events: &[Envelope]) -> Cdr {
-    let mut cdr = Cdr::new(call(1));
-    events.iter().for_each(|event| fold(&mut cdr, event));
-    cdr
-}
 
 fn check_end(events: &[Envelope], reason: &str) {
     for rotation in 0..events.len() {
@@ -77,7 +70,7 @@ fn a_missing_event_leaves_the_record_incomplete_and_its_arrival_completes_it() {
         let late = events.remove(missing);
         let mut cdr = folded(&events);
         assert!(!cdr.complete, "without event {missing}");
-        fold(&mut cdr, &late);
+        fold().merge(&mut cdr, &late);
         assert_eq!(cdr, folded(&whole));
     }
 }
@@ -324,7 +317,7 @@ fn a_record_of_the_release_before_goes_on() {
     let events = [gateway(EPOCH, 0, 0, accepted()), worker(EPOCH, 0, 9_000, configured("4", "es"))];
     let mut cdr = folded(&events[..1]);
     cdr.evidence = Evidence::default();
-    fold(&mut cdr, &events[1]);
+    fold().merge(&mut cdr, &events[1]);
     assert_eq!(
         (cdr.agent.as_ref().map(|id| id.as_str()), cdr.agent_version.as_deref()),
         (Some("front-desk"), Some("4"))
@@ -335,115 +328,4 @@ fn a_record_of_the_release_before_goes_on() {
 fn tools_are_counted() {
     let events = [worker(EPOCH, 0, 0, tool_run("lookup")), worker(EPOCH, 1, 0, tool_run("lookup"))];
     assert_eq!(folded(&events).tools, 2);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// However events are permuted and repeated on their way, once each is stored once the record is the same.
-    #[test]
-    fn any_order_and_any_repeats_give_the_same_record(events in any_call(), shuffle in any::<prop::sample::Index>(), seed in any::<u64>()) {
-        let stored: BTreeMap<_, _> = events.iter().map(|event| (event.key.clone(), event.clone())).collect();
-        let expected = folded(&stored.values().cloned().collect::<Vec<_>>());
-        let order = permuted(stored.values().cloned().collect(), seed);
-        let mut delivered = order.clone();
-        if !order.is_empty() {
-            delivered.push(order[shuffle.index(order.len())].clone());
-        }
-        let mut seen = std::collections::BTreeSet::new();
-        delivered.retain(|event| seen.insert(event.key.clone()));
-        prop_assert_eq!(folded(&delivered), expected);
-    }
-}
-
-/// Any events of one call, with few enough sequences, epochs and times that they meet.
-fn any_call() -> impl Strategy<Value = Vec<Envelope>> {
-    prop::collection::vec((0..4_u64, 0..12_u64, 0..6_u64, any_event()), 0..40).prop_map(|told| {
-        let at = |(epoch, sequence, after, told): (u64, u64, u64, Event)| {
-            let source = match &told {
-                Event::Gateway(_) => Source::Gateway,
-                Event::Worker(_) => Source::Worker,
-                Event::Twilio(_) => Source::Twilio,
-                Event::Tap(_) => Source::Tap,
-                Event::Recorder(_) => Source::Recorder,
-            };
-            event(source, epoch, sequence, after, told)
-        };
-        told.into_iter().map(at).collect()
-    })
-}
-
-fn any_event() -> impl Strategy<Value = Event> {
-    prop_oneof![any_gateway().prop_map(Event::Gateway), any_worker().prop_map(Event::Worker), any_twilio()]
-}
-
-fn any_gateway() -> impl Strategy<Value = GatewayEvent> {
-    let refusals = [Refusal::UnknownNumber, Refusal::NoCapacity, Refusal::TooManyResumes, Refusal::Internal];
-    let agents = [None, Some("front-desk"), Some("sales")];
-    let ways = ["transfer", "queue", "digits"];
-    let outcomes = [PlaceOutcome::Answered, PlaceOutcome::NoAnswer, PlaceOutcome::Left];
-    prop_oneof![
-        prop::sample::select(agents.to_vec()).prop_map(|name| {
-            let mut told = accepted();
-            if let GatewayEvent::Accepted { agent, .. } = &mut told {
-                *agent = name.map(|name| AgentId::parse(name).unwrap());
-            }
-            told
-        }),
-        prop::sample::select(vec!["worker-1", "worker-2"]).prop_map(assigned),
-        prop::sample::select(refusals.to_vec()).prop_map(|reason| GatewayEvent::Refused { reason }),
-        (prop::sample::select(vec!["night", "sales"]), prop::sample::select(vec!["1", "2"]))
-            .prop_map(|(agent, version)| chosen(agent, version, "es")),
-        (0..4_u64, prop::sample::select(ways.to_vec()), prop::sample::select(outcomes.to_vec()))
-            .prop_map(|(left, way, outcome)| returned(left, way, outcome)),
-    ]
-}
-
-fn any_worker() -> impl Strategy<Value = CallEvent> {
-    let reasons = [
-        EndReason::CallerHungUp,
-        EndReason::AgentHungUp,
-        EndReason::LineLost,
-        EndReason::Moved,
-        EndReason::Fenced,
-        EndReason::WorkerStopped,
-    ];
-    let steps = [to_the_desk(), NextStep::Resume, NextStep::Queue { queue: "sales".into() }];
-    prop_oneof![
-        Just(CallEvent::Answered { resumed: Resumed::No }),
-        (0..500_u64).prop_map(|after_ms| CallEvent::FirstWord { after_ms }),
-        (1..9_u32).prop_map(|number| turn(number, Speaker::Caller, "yes")),
-        (0..900_u64).prop_map(|gap_ms| CallEvent::ReplyGap { gap_ms }),
-        Just(CallEvent::AgentLost { at_ms: 1, fault: LinkFault::Broken }),
-        Just(CallEvent::SilencePrompted { at_ms: 1 }),
-        any::<u64>().prop_map(|audio_in| CallEvent::Used { usage: Usage { audio_in, ..Usage::default() }, by: None }),
-        prop::sample::select(reasons.to_vec()).prop_map(ended),
-        prop::sample::select(steps.to_vec()).prop_map(left_for),
-        (prop::sample::select(vec!["1", "2"]), prop::sample::select(vec!["en", "es"]))
-            .prop_map(|(version, language)| configured(version, language)),
-        Just(tool_run("lookup")),
-        Just(CallEvent::Fact(Fact::Refused { what: "transfer_call".into(), why: "not_listed".into() })),
-    ]
-}
-
-fn any_twilio() -> impl Strategy<Value = Event> {
-    let statuses = ["ringing", "in-progress", "completed", "busy", "no-answer", "something-new"];
-    let streams = ["stream-started", "stream-stopped"];
-    prop_oneof![
-        (prop::sample::select(statuses.to_vec()), prop::option::of(0..90_u64)).prop_map(|(status, duration_s)| {
-            Event::Twilio(TwilioEvent::Status { status: status.into(), duration_s, sip_code: None, attempt: None })
-        }),
-        prop::sample::select(streams.to_vec()).prop_map(|name| {
-            Event::Twilio(TwilioEvent::Stream { stream: None, event: name.into(), error_code: None })
-        }),
-    ]
-}
-
-/// A permutation that follows from the seed (Fisher–Yates over a linear congruential generator).
-fn permuted(mut events: Vec<Envelope>, mut seed: u64) -> Vec<Envelope> {
-    for last in (1..events.len()).rev() {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        events.swap(last, (seed >> 33) as usize % (last + 1));
-    }
-    events
 }

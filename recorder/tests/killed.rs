@@ -13,14 +13,12 @@ mod real;
 #[path = "support/story.rs"]
 mod story;
 
-use common::cdr::Cdr;
-use common::event::Envelope;
 use common::health::Readiness;
 use common::ids::BootId;
 use common::lifecycle::Lifecycle;
 use real::{Servers, variable};
+use recorder::Stores;
 use recorder::consume::Pace;
-use recorder::{Stores, fold};
 use sqlx::PgPool;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -115,18 +113,12 @@ async fn check_exactly_once(stores: &Stores, table: &PgPool) {
     assert_eq!(stored(table).await, told);
     for n in 0..calls {
         let call = story::call(n);
-        assert_eq!(stores.db.cdr(&call).await.unwrap(), Some(folded(&story::whole_call(n))), "call {n}");
+        assert_eq!(stores.db.cdr(&call).await.unwrap(), Some(story::folded(&story::whole_call(n))), "call {n}");
         let turns = stores.db.turns(&call).await.unwrap();
         assert_eq!(turns.iter().map(|stored| stored.turn.number).collect::<Vec<_>>(), [1, 2], "call {n}");
     }
     assert_eq!(stores.db.quarantined().await.unwrap(), 0);
     println!("{KILLS} kills: {told} events of {calls} calls stored exactly once");
-}
-
-fn folded(events: &[Envelope]) -> Cdr {
-    let mut cdr = Cdr::new(events[0].key.call.clone());
-    events.iter().for_each(|event| fold(&mut cdr, event));
-    cdr
 }
 
 /// A recorder in a process of its own. Dropped, it is killed by `SIGKILL` and waited for.
@@ -156,5 +148,5 @@ async fn the_child_that_records() {
     let [Ok(database), Ok(nats), Ok(redis), Ok(run)] = CHILD.map(std::env::var) else { return };
     let stores = Servers { database, nats, redis, run }.connect().await;
     let pace = Pace { batch: 100, batch_wait: Duration::from_millis(5) };
-    recorder::record(pace, stores, Lifecycle::new(), Readiness::default()).await;
+    recorder::record(pace, story::fold(), stores, Lifecycle::new(), Readiness::default()).await;
 }

@@ -3,15 +3,37 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use call::{CallEvent, EndReason, Heard, NextStep, Resumed, Speaker, Spoken, ToolOutcome, Turn, Usage};
+use call::{CallEvent, EndReason, Heard, NextStep, Resumed, Speaker, Spoken, ToolOutcome, Turn, Usage, UsedBy};
+use common::cdr::Cdr;
 use common::event::{
-    Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, Source, TwilioEvent,
+    Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, RecorderEvent, Source,
+    TapEvent, TwilioEvent,
 };
-use common::ids::{AgentId, CallId, CompanyId, Epoch, WorkerId};
+use common::ids::{AgentId, CallId, CompanyId, Epoch, MessageId, RecordingId, WorkerId};
+use common::prices::Prices;
 use common::private::PhoneNumber;
+use recorder::Fold;
+use std::sync::Arc;
 
 /// When the first claim of a call is made.
 pub(crate) const EPOCH: u64 = 1_764_000_000_000;
+
+/// Folds with the prices built in.
+pub(crate) fn fold() -> Fold {
+    Fold::new(Arc::new(Prices::built_in()))
+}
+
+/// The record of one call's events.
+pub(crate) fn folded(events: &[Envelope]) -> Cdr {
+    folded_with(&fold(), events)
+}
+
+/// The record of one call's events, at other prices.
+pub(crate) fn folded_with(fold: &Fold, events: &[Envelope]) -> Cdr {
+    let mut cdr = Cdr::new(events.first().map_or(call(1), |event| event.key.call.clone()));
+    events.iter().for_each(|event| fold.merge(&mut cdr, event));
+    cdr
+}
 
 /// Call number `n`.
 pub(crate) fn call(n: u32) -> CallId {
@@ -127,4 +149,37 @@ pub(crate) fn whole_call(n: u32) -> Vec<Envelope> {
         event.key.call = call(n);
     }
     events
+}
+
+/// Recording number `n`.
+pub(crate) fn recording(n: u32) -> RecordingId {
+    RecordingId::parse(format!("RE{n:032x}")).unwrap()
+}
+
+/// The worker's recording is kept.
+pub(crate) fn stored(recording: RecordingId) -> TapEvent {
+    let place = format!("{recording}.wav");
+    TapEvent::Stored { recording, place, began_ms: EPOCH, length_ms: 9_000, bytes: 288_044, silent_ms: 0 }
+}
+
+/// A text message.
+pub(crate) fn message() -> MessageId {
+    MessageId::parse("SM00000000000000000000000000000001").unwrap()
+}
+
+/// A text message was sent after the call.
+pub(crate) fn messaged(country: &str, segments: u32) -> RecorderEvent {
+    let (template, country) = ("thanks".to_owned(), country.to_owned());
+    RecorderEvent::Messaged { message: message(), template, country, segments }
+}
+
+/// The call was summed up.
+pub(crate) fn summarized(text_in: u64, text_cached: u64) -> RecorderEvent {
+    let usage = Usage { text_in, text_cached, ..Usage::default() };
+    RecorderEvent::Summarized { model: "gpt-5-mini".into(), usage }
+}
+
+/// Whose price a use has.
+pub(crate) fn used_by(provider: &str, model: &str) -> UsedBy {
+    UsedBy { provider: provider.into(), model: model.into() }
 }
