@@ -6,7 +6,6 @@ use common::cdr::Cdr;
 use common::ids::*;
 use common::ports::aftercare::*;
 use common::ports::outbound::*;
-use common::ports::summarizer::*;
 use common::ports::vault::*;
 use common::ports::{DbError, Health};
 use common::private::PhoneNumber;
@@ -145,15 +144,5 @@ impl Vault for Unbuilt {
     }
     async fn delete(&self, _name: &str) -> Result<(), VaultError> {
         Err(VaultError::Away("unbuilt".into()))
-    }
-}
-
-#[async_trait]
-impl Summarizer for Unbuilt {
-    async fn check(&self) -> Result<Health, SummaryError> {
-        Err(SummaryError::Away("unbuilt".into()))
-    }
-    async fn ask(&self, _request: &SummaryRequest) -> Result<SummaryAnswer, SummaryError> {
-        Err(SummaryError::Away("unbuilt".into()))
     }
 }
