@@ -19,12 +19,15 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 pub mod admission;
+pub mod aftercare;
 pub mod answers;
 pub mod bus;
 pub mod db;
 pub mod deeds;
 pub mod dialing;
 pub mod directory;
+pub mod find;
+pub mod messages;
 pub mod outbound;
 pub mod outbox;
 pub mod pool;
@@ -139,7 +142,7 @@ macro_rules! bus_contract {
     };
 }
 
-/// Hands every sentence about the ports that one database is, db, directory and outbound, to the macro `run`, suite by
+/// Hands every sentence about the ports that one database is, db, directory, outbound and aftercare, to the macro `run`, suite by
 /// suite.
 #[macro_export]
 macro_rules! db_contract {
@@ -167,6 +170,39 @@ macro_rules! db_contract {
             half_of_a_transfer_is_kept,
             the_last_word_on_a_place_counts,
             a_turn_keeps_the_version_that_spoke,
+            a_recording_refused_or_deleted_is_audited_once,
+            who_opts_out_is_known_in_any_order,
+            who_did_not_opt_out_may_be_called,
+        }
+        $run! { find:
+            calls_are_found_by_each_filter,
+            page_by_page_gives_each_call_once,
+            events_since_a_time_come_in_order,
+        }
+        $run! { messages:
+            a_message_is_told_in_any_order,
+            a_message_sent_after_the_call_is_kept,
+            messages_are_listed_by_time,
+            a_recording_of_ours_is_told_in_any_order,
+            a_recording_of_twilios_is_told_in_any_order,
+            a_lost_recording_says_why,
+        }
+        $run! { aftercare:
+            a_call_is_looked_after_once,
+            a_late_event_does_not_bring_a_call_back,
+            only_calls_that_are_over_and_settled_are_looked_after,
+            an_unknown_call_is_not_looked_after,
+            a_call_whose_jobs_are_refused_waits,
+            a_job_is_stored_once_and_comes_back,
+            jobs_are_handed_out_when_they_are_due,
+            a_job_is_handed_to_one_at_a_time,
+            a_job_is_handed_out_again_after_its_hold,
+            a_job_that_is_done_stays_done,
+            a_job_that_failed_is_tried_again_at_its_time,
+            a_job_put_back_has_lost_no_attempt,
+            dead_jobs_are_seen_and_revived,
+            the_newest_summary_stands,
+            old_recordings_are_found_once,
         }
         $run! { directory:
             nothing_is_in_force_at_first,

@@ -4,8 +4,13 @@
 //! so that what is tested is the store.
 
 use crate::cdr::{Cdr, Closing, Configured, LeftFor, Opened, StoredTurn};
-use crate::event::{Direction, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, Refusal, Source, TwilioEvent};
-use crate::ids::{AgentId, CallId, CompanyId, Epoch, StreamId, WorkerId};
+use crate::costs::CostPart;
+use crate::event::{
+    Direction, Envelope, Event, EventKey, GatewayEvent, MachineDeed, PlaceOutcome, RecorderEvent, Refusal, Source,
+    TapEvent, TwilioEvent,
+};
+use crate::ids::{AgentId, AttemptId, CallId, CompanyId, Epoch, MessageId, RecordingId, StreamId, WorkerId};
+use crate::money::Money;
 use crate::ports::{Db, DbError, Recorded};
 use crate::private::PhoneNumber;
 use call::{CallEvent, EndReason, Fact, Heard, Kept, NextStep, Resumed, Speaker, Spoken, ToolOutcome, Turn, Usage};
@@ -164,11 +169,12 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
     tally.expected = tally.expected.max(Some(envelope.key.sequence + 1));
     cdr.company = cdr.company.clone().max(envelope.company.clone());
     match &envelope.event {
-        Event::Gateway(GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, .. }) => {
+        Event::Gateway(GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, attempt }) => {
             cdr.accepted_ms = later(cdr.accepted_ms);
             cdr.direction = Some(*direction);
             cdr.from = Some(from.clone());
             cdr.to = Some(to.clone());
+            cdr.attempt = attempt.clone();
             cdr.agent = agent.clone();
             cdr.agent_version = agent_version.clone();
             cdr.language = language.clone();
@@ -179,10 +185,11 @@ fn every_field(cdr: &mut Cdr, envelope: &Envelope) {
             cdr.workers.insert(envelope.key.epoch.0, worker.clone());
         }
         Event::Worker(event) => every_worker_field(cdr, envelope, event),
-        Event::Gateway(GatewayEvent::Machine { .. })
-        | Event::Twilio(TwilioEvent::AnsweredBy { .. } | TwilioEvent::Message { .. } | TwilioEvent::Recording { .. })
-        | Event::Tap(_)
-        | Event::Recorder(_) => {}
+        Event::Gateway(GatewayEvent::Machine { deed, .. }) => cdr.machine = Some(*deed),
+        Event::Twilio(TwilioEvent::AnsweredBy { by, .. }) => cdr.answered_by = Some(by.clone()),
+        Event::Twilio(TwilioEvent::Message { .. }) => cdr.messages += 1,
+        Event::Twilio(TwilioEvent::Recording { .. }) | Event::Tap(_) => cdr.recordings += 1,
+        Event::Recorder(_) => cdr.costs.add(CostPart::Summary, Money::from_nanos(i64::MAX / 10)),
         Event::Twilio(TwilioEvent::Status { status, duration_s, .. }) => {
             cdr.twilio_status = cdr.twilio_status.clone().max(Some(status.clone()));
             cdr.evidence.twilio_duration_ms = cdr.evidence.twilio_duration_ms.max(*duration_s);
@@ -220,7 +227,10 @@ fn every_worker_field(cdr: &mut Cdr, envelope: &Envelope, event: &CallEvent) {
             let told = Configured { epoch, sequence, agent: None, version, language };
             cdr.evidence.configured = Some(told);
         }
-        CallEvent::Used { usage, .. } => cdr.usage = cdr.usage.plus(*usage),
+        CallEvent::Used { usage, .. } => {
+            cdr.usage = cdr.usage.plus(*usage);
+            cdr.costs.add(CostPart::VoiceAi, Money::from_nanos(1));
+        }
         CallEvent::Ended { reason, at_ms, .. } => {
             cdr.ended_ms = cdr.ended_ms.max(at);
             cdr.duration_ms = Some(*at_ms);
@@ -287,10 +297,12 @@ fn story(n: u32) -> Vec<Envelope> {
     let gateway = gateway_story().into_iter().map(|event| (Source::Gateway, Event::Gateway(event)));
     let worker = worker_story().into_iter().map(|event| (Source::Worker, Event::Worker(event)));
     let twilio = twilio_story().into_iter().map(|event| (Source::Twilio, Event::Twilio(event)));
+    let around = around_story().into_iter();
     let mut next = std::collections::BTreeMap::new();
     gateway
         .chain(worker)
         .chain(twilio)
+        .chain(around)
         .map(|(source, event)| {
             let sequence = next.entry(source).or_insert(0_u64);
             *sequence += 1;
@@ -308,8 +320,9 @@ fn gateway_story() -> Vec<GatewayEvent> {
             agent: Some(AgentId::parse("front-desk").expect("an agent")),
             agent_version: Some("v7".into()),
             language: Some("hi-IN".into()),
-            attempt: None,
+            attempt: Some(AttemptId::parse("reminders_2.7.3").expect("an attempt")),
         },
+        GatewayEvent::Machine { answered_by: "machine_end_beep".into(), deed: MachineDeed::LeftMessage },
         GatewayEvent::Assigned { worker: WorkerId::parse("worker-3").expect("a worker"), resumes: 0 },
         GatewayEvent::Chosen {
             key: Some('2'),
@@ -365,8 +378,33 @@ fn twilio_story() -> Vec<TwilioEvent> {
     vec![
         TwilioEvent::Status { status: "in-progress".into(), duration_s: None, sip_code: None, attempt: None },
         TwilioEvent::Stream { stream: Some(stream), event: "stream-error".into(), error_code: Some(31_921) },
+        TwilioEvent::AnsweredBy { by: "machine_end_beep".into(), after_ms: Some(4_000) },
+        TwilioEvent::Message { message: message(), status: "undelivered".into(), error_code: Some(30_003) },
+        TwilioEvent::Recording {
+            recording: recording(),
+            status: "completed".into(),
+            duration_s: Some(30),
+            channels: Some(2),
+        },
         TwilioEvent::Status { status: "completed".into(), duration_s: Some(31), sip_code: Some(200), attempt: None },
     ]
+}
+
+/// What goes on around the call.
+fn around_story() -> Vec<(Source, Event)> {
+    let (began_ms, place) = (START_MS, "harbour/a.wav".to_owned());
+    let tap =
+        TapEvent::Stored { recording: recording(), place, began_ms, length_ms: 30_000, bytes: 480_044, silent_ms: 20 };
+    let summed = RecorderEvent::Summarized { model: "gpt-5-mini".into(), usage: usage() };
+    vec![(Source::Tap, Event::Tap(tap)), (Source::Recorder, Event::Recorder(summed))]
+}
+
+fn message() -> MessageId {
+    MessageId::parse("SM00000000000000000000000000000001").expect("a message")
+}
+
+fn recording() -> RecordingId {
+    RecordingId::parse("RE00000000000000000000000000000001").expect("a recording")
 }
 
 fn usage() -> Usage {

@@ -1,14 +1,18 @@
-//! What every record must keep of what was done in calls: tools, tickets, places, refusals, and the version that spoke.
+//! What every record must keep of what was done in calls: tools, tickets, places, refusals, who is not to be called
+//! again, and the version that spoke.
 //! Each function takes an empty, migrated database, which is record and directory at once.
 
 use crate::cdr::Cdr;
-use crate::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, Source};
+use crate::event::{
+    Direction, ENVELOPE_VERSION, Envelope, Event, EventKey, GatewayEvent, PlaceOutcome, RecorderEvent, Source,
+};
 use crate::ids::{CallId, CompanyId, Epoch};
-use crate::ports::{Audited, Db, Directory, Ticket, ToolRun, Transfer};
-use call::{CallEvent, EndReason, Fact, Heard, Kept, NextStep, Speaker, Spoken, ToolOutcome, Turn};
+use crate::ports::{Audited, Db, Directory, Outbound, Ticket, ToolRun, Transfer};
+use crate::private::PhoneNumber;
+use call::{CallEvent, EndReason, Fact, Heard, Kept, NextStep, RecordingState, Speaker, Spoken, ToolOutcome, Turn};
 
 /// The time of the first event.
-const START_MS: u64 = 1_764_000_000_123;
+pub(super) const START_MS: u64 = 1_764_000_000_123;
 
 /// A tool run is kept as told, by time, and once however often it is told.
 pub async fn a_tool_run_is_kept_once(store: &(impl Db + Directory)) {
@@ -166,6 +170,69 @@ pub async fn a_turn_keeps_the_version_that_spoke(store: &(impl Db + Directory)) 
     assert_eq!(versions, [Some("v1"), Some("v2")]);
 }
 
+/// What becomes of a recording while the call lives stands in the company's audit, once; so does its deletion.
+pub async fn a_recording_refused_or_deleted_is_audited_once(store: &(impl Db + Directory)) {
+    let recording = crate::ids::RecordingId::parse("RE1").expect("a recording");
+    let deleted = Event::Recorder(RecorderEvent::Deleted { recording, why: "refused".into() });
+    let events = [
+        worker(1, 4, CallEvent::Fact(Fact::Recording { state: RecordingState::Refused })),
+        envelope(Source::Recorder, 0, 9, deleted),
+    ];
+    for _ in 0..2 {
+        record(store, &events).await;
+    }
+    let audit = store.audit(&harbour(), 10).await.expect("audit");
+    let rows: Vec<_> = audit.iter().map(|row| (&*row.actor, &*row.action, &*row.detail)).collect();
+    assert_eq!(rows, [("recorder", "deleted recording", "RE1: refused"), ("agent", "recording refused", "")]);
+}
+
+/// Whoever asks not to be called again is kept from calls: the person of the call, whatever is known of it first. The
+/// caller of a call that came in, the called of one that we made.
+pub async fn who_opts_out_is_known_in_any_order(store: &(impl Db + Outbound)) {
+    let (person, ours) = (PhoneNumber::new("+15005550006"), PhoneNumber::new("+15005550001"));
+    let asked = |n| of_call(n, &worker(1, 4, CallEvent::Fact(Fact::OptedOut)));
+    let both = [Direction::Inbound, Direction::Outbound];
+    for (n, (direction, first)) in (1..).zip(both.into_iter().flat_map(|direction| [(direction, 0), (direction, 1)])) {
+        let (from, to) = if direction == Direction::Inbound { (&person, &ours) } else { (&ours, &person) };
+        let told = [asked(n), of_call(n, &accepted(direction, from, to))];
+        for event in [&told[first], &told[1 - first]] {
+            store.record(std::slice::from_ref(event), &person_of_the_call).await.expect("record");
+        }
+        let kept = store.opted_out(&harbour(), &[person.clone(), ours.clone()]).await.expect("opted out");
+        assert_eq!(kept, std::slice::from_ref(&person), "{direction:?}, event {first} first");
+        store.opt_in(&harbour(), std::slice::from_ref(&person)).await.expect("opt in");
+    }
+}
+
+/// Whoever did not ask is not kept from calls, and who may be called again stays so when old events come again.
+pub async fn who_did_not_opt_out_may_be_called(store: &(impl Db + Outbound)) {
+    let (person, ours) = (PhoneNumber::new("+15005550006"), PhoneNumber::new("+15005550001"));
+    let events = [accepted(Direction::Inbound, &person, &ours), turn(1, 1, "v1")];
+    store.record(&events, &person_of_the_call).await.expect("record");
+    assert_eq!(store.opted_out(&harbour(), std::slice::from_ref(&person)).await.expect("opted out"), []);
+    let asked = [worker(1, 4, CallEvent::Fact(Fact::OptedOut))];
+    store.record(&asked, &person_of_the_call).await.expect("record");
+    store.opt_in(&harbour(), std::slice::from_ref(&person)).await.expect("opt in");
+    store.record(&asked, &person_of_the_call).await.expect("record");
+    store.record(&[turn(1, 2, "v1")], &person_of_the_call).await.expect("record");
+    assert_eq!(store.opted_out(&harbour(), std::slice::from_ref(&person)).await.expect("opted out"), []);
+}
+
+fn accepted(direction: Direction, from: &PhoneNumber, to: &PhoneNumber) -> Envelope {
+    let (from, to) = (from.clone(), to.clone());
+    let (agent, agent_version, language, attempt) = (None, None, None, None);
+    let told = GatewayEvent::Accepted { direction, from, to, agent, agent_version, language, attempt };
+    envelope(Source::Gateway, 1, 0, Event::Gateway(told))
+}
+
+/// A fold that only keeps who calls whom.
+fn person_of_the_call(cdr: &mut Cdr, envelope: &Envelope) {
+    cdr.company.clone_from(&envelope.company);
+    if let Event::Gateway(GatewayEvent::Accepted { direction, from, to, .. }) = &envelope.event {
+        (cdr.direction, cdr.from, cdr.to) = (Some(*direction), Some(from.clone()), Some(to.clone()));
+    }
+}
+
 /// Records with a fold that leaves everything: what is tested here is beside it.
 pub(super) async fn record(db: &impl Db, events: &[Envelope]) {
     fn leave(_: &mut Cdr, _: &Envelope) {}
@@ -191,11 +258,13 @@ pub(super) fn call(n: u32) -> CallId {
     CallId::parse(format!("CA{n:032x}")).expect("a call sid")
 }
 
-fn harbour() -> CompanyId {
+/// The company of every call.
+pub(super) fn harbour() -> CompanyId {
     CompanyId::parse("harbour").expect("a company")
 }
 
-fn envelope(source: Source, epoch: u64, sequence: u64, event: Event) -> Envelope {
+/// An event of call 1.
+pub(super) fn envelope(source: Source, epoch: u64, sequence: u64, event: Event) -> Envelope {
     Envelope {
         version: ENVELOPE_VERSION,
         key: EventKey { call: call(1), source, epoch: Epoch(epoch), sequence },
@@ -206,11 +275,13 @@ fn envelope(source: Source, epoch: u64, sequence: u64, event: Event) -> Envelope
     }
 }
 
-fn of_call(n: u32, event: &Envelope) -> Envelope {
+/// The same event of call `n`.
+pub(super) fn of_call(n: u32, event: &Envelope) -> Envelope {
     Envelope { key: EventKey { call: call(n), ..event.key.clone() }, ..event.clone() }
 }
 
-fn worker(epoch: u64, sequence: u64, event: CallEvent) -> Envelope {
+/// An event that a worker saw in call 1.
+pub(super) fn worker(epoch: u64, sequence: u64, event: CallEvent) -> Envelope {
     envelope(Source::Worker, epoch, sequence, Event::Worker(event))
 }
 
