@@ -7,11 +7,14 @@
 
 use common::cdr::Cdr;
 use common::event::{ENVELOPE_VERSION, Envelope};
-use recorder::fold;
+use common::prices::Prices;
+use recorder::Fold;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Every version there ever was.
-const VERSIONS: &[(u16, &str)] = &[(1, include_str!("events/v1.json")), (2, include_str!("events/v2.json"))];
+const VERSIONS: &[(u16, &str)] =
+    &[(1, include_str!("events/v1.json")), (2, include_str!("events/v2.json")), (3, include_str!("events/v3.json"))];
 
 fn events(json: &str) -> Vec<(Value, Envelope)> {
     let written: Vec<Value> = serde_json::from_str(json).unwrap();
@@ -39,12 +42,13 @@ fn every_version_there_ever_was_has_its_file() {
 
 #[test]
 fn events_of_every_version_make_a_record() {
+    let fold = Fold::new(Arc::new(Prices::built_in()));
     for (version, json) in VERSIONS {
         let events = events(json);
         let mut cdr = Cdr::new(events[0].1.key.call.clone());
         for (_, event) in &events {
             assert_eq!(event.version, *version);
-            fold(&mut cdr, event);
+            fold.merge(&mut cdr, event);
         }
         assert_eq!(cdr.twilio_status.as_deref(), Some("completed"), "version {version}");
         assert_eq!(cdr.duration_ms, Some(34_000), "version {version}");
@@ -90,20 +94,30 @@ fn every_kind_of_event_is_in_the_newest_file() {
         "agent_ready",
         "agent_restored",
         "answered",
+        "answered_by",
         "assigned",
         "chosen",
         "configured",
+        "deleted",
         "ended",
         "fact",
+        "fetched",
         "first_word",
         "interrupted",
+        "lost",
+        "machine",
+        "message",
+        "messaged",
+        "recording",
         "refused",
         "reply_failed",
         "reply_gap",
         "returned",
         "silence_prompted",
         "status",
+        "stored",
         "stream",
+        "summarized",
         "tool_run",
         "turn",
         "used",
