@@ -29,6 +29,9 @@ pub(super) async fn run(care: Arc<Care>) {
             moments::waits_for("db", &error);
             0
         });
+        if let Ok((waiting, dead)) = care.means.aftercare.jobs().await {
+            moments::jobs(waiting, dead);
+        }
         let next = if found < MOST as usize { care.pace.every } else { Duration::ZERO };
         if pause(next, &care.lifecycle).await.is_err() {
             return;

@@ -6,8 +6,8 @@ use common::cdr::Cdr;
 use common::clock::unix_ms;
 use common::event::{ENVELOPE_VERSION, Envelope, Event, EventKey, RecorderEvent, Source};
 use common::ids::{CallId, Epoch};
-use common::ports::aftercare::Job;
 use common::ports::DbError;
+use common::ports::aftercare::Job;
 use common::twilio::derived_sequence;
 
 /// How often a conflict with another transaction is tried again at once.

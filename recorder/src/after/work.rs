@@ -20,7 +20,7 @@ mod webhook;
 
 use self::lanes::{Lanes, Seat};
 use super::{Care, moments};
-use crate::wait::Waits;
+use crate::wait::{Stopped, Waits, pause};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use common::clock::unix_ms;
 use common::ports::aftercare::{Job, JobWork};
@@ -31,8 +31,9 @@ use tokio::time::Instant;
 
 /// Jobs taken at once while a lane is full: those behind a slow system are passed over.
 const CROWDED: usize = 256;
-/// When a job is due again that found its lane full.
-const PASSED_OVER: Duration = Duration::from_secs(5);
+/// Between two rounds while a lane is full: each passes over all that wait for it. Shorter asks the database more often,
+/// longer leaves a fast system's seats empty.
+const CROWDED_PAUSE: Duration = Duration::from_millis(100);
 /// Longest wait between two tries: how late a system may hear after it is back.
 const LONGEST: Duration = Duration::from_secs(3_600);
 /// Tries of a letter: with waits that double from ten seconds to an hour, about a day.
@@ -76,16 +77,8 @@ pub(super) async fn run(care: Arc<Care>) {
             moments::waits_for("db", &error);
             Taken::AllThereWas
         });
-        if care.lifecycle.is_stopping() {
+        if care.wait(taken, &lanes).await.is_err() {
             return;
-        }
-        if taken == Taken::AllThereWas {
-            tokio::select! {
-                biased;
-                () = care.lifecycle.stopped() => return,
-                () = care.work.notified() => {}
-                () = tokio::time::sleep(care.pace.every) => {}
-            }
         }
     }
 }
@@ -98,10 +91,26 @@ enum Taken {
 }
 
 impl Care {
+    /// Waits for the next round; fails when a stop is asked for.
+    async fn wait(&self, taken: Taken, lanes: &Lanes) -> Result<(), Stopped> {
+        if lanes.is_crowded() {
+            pause(CROWDED_PAUSE.min(self.pace.every), &self.lifecycle).await?;
+        }
+        if taken == Taken::AsMuchAsWent && lanes.free() > 0 {
+            return pause(Duration::ZERO, &self.lifecycle).await;
+        }
+        tokio::select! {
+            biased;
+            () = self.lifecycle.stopped() => Err(Stopped),
+            () = self.work.notified() => Ok(()),
+            () = tokio::time::sleep(self.pace.every) => Ok(()),
+        }
+    }
+
     /// Takes jobs and begins them.
     async fn round(self: &Arc<Self>, lanes: &Lanes) -> Result<Taken, DbError> {
         let free = lanes.free();
-        if free == 0 || self.lifecycle.is_stopping() {
+        if free == 0 {
             return Ok(Taken::AllThereWas);
         }
         let most = if lanes.is_crowded() { CROWDED } else { free };
@@ -111,20 +120,13 @@ impl Care {
         for job in jobs {
             match lanes.seat(&job) {
                 Some(seat) => self.begin(job, seat),
-                None => passed_over.push(job.key),
+                None => passed_over.push(job),
             }
         }
-        if !passed_over.is_empty() {
-            self.means.aftercare.put_back_jobs(&passed_over, later(PASSED_OVER)).await?;
+        for (keys, wait) in lanes.passed_over(&passed_over) {
+            self.means.aftercare.put_back_jobs(&keys, later(wait)).await?;
         }
-        self.count().await?;
         Ok(taken)
-    }
-
-    async fn count(&self) -> Result<(), DbError> {
-        let (waiting, dead) = self.means.aftercare.jobs().await?;
-        moments::jobs(waiting, dead);
-        Ok(())
     }
 
     fn begin(self: &Arc<Self>, job: Job, seat: Seat) {

@@ -2,19 +2,36 @@
 
 use common::ports::aftercare::{Job, JobWork};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a job is passed over at least and at most.
+const PASSED_OVER: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How long a lane's jobs take while none has ended.
+const UNKNOWN: Duration = Duration::from_millis(250);
 
 /// Jobs under way, by lane.
 pub(super) struct Lanes {
     at_once: usize,
     per_lane: usize,
-    taken: Arc<Mutex<BTreeMap<String, usize>>>,
+    taken: Taken,
+}
+
+type Taken = Arc<Mutex<BTreeMap<String, Lane>>>;
+
+/// There are as many as there are webhooks.
+struct Lane {
+    under_way: usize,
+    /// How long the last job took.
+    took: Duration,
 }
 
 /// The right to run, until it is dropped.
 pub(super) struct Seat {
     lane: String,
-    taken: Arc<Mutex<BTreeMap<String, usize>>>,
+    since: Instant,
+    taken: Taken,
 }
 
 impl Lanes {
@@ -24,46 +41,56 @@ impl Lanes {
 
     /// How many may begin.
     pub(super) fn free(&self) -> usize {
-        self.at_once.saturating_sub(self.with(|taken| taken.values().sum()))
+        self.at_once.saturating_sub(lock(&self.taken).values().map(|lane| lane.under_way).sum())
     }
 
     /// Whether a lane is full, so that some that are due may have to be passed over.
     pub(super) fn is_crowded(&self) -> bool {
-        self.with(|taken| taken.values().any(|count| *count >= self.per_lane))
+        lock(&self.taken).values().any(|lane| lane.under_way >= self.per_lane)
     }
 
     /// A seat for this job, if there is one.
     pub(super) fn seat(&self, job: &Job) -> Option<Seat> {
-        let lane = lane(job);
-        self.with(|taken| {
-            let all: usize = taken.values().sum();
-            let here = taken.entry(lane.clone()).or_default();
-            if all >= self.at_once || *here >= self.per_lane {
-                return None;
-            }
-            *here += 1;
-            Some(Seat { lane, taken: self.taken.clone() })
-        })
+        let name = name(job);
+        let mut taken = lock(&self.taken);
+        let all: usize = taken.values().map(|lane| lane.under_way).sum();
+        let lane = taken.entry(name.clone()).or_insert(Lane { under_way: 0, took: UNKNOWN });
+        if all >= self.at_once || lane.under_way >= self.per_lane {
+            return None;
+        }
+        lane.under_way += 1;
+        Some(Seat { lane: name, since: Instant::now(), taken: self.taken.clone() })
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut BTreeMap<String, usize>) -> T) -> T {
-        look(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Jobs that found no seat, by lane, and when each lane may have come to them.
+    pub(super) fn passed_over(&self, jobs: &[Job]) -> Vec<(Vec<String>, Duration)> {
+        let mut lanes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for job in jobs {
+            lanes.entry(name(job)).or_default().push(job.key.clone());
+        }
+        let taken = lock(&self.taken);
+        let wait = |lane: &str, count: usize| {
+            let took = taken.get(lane).map_or(UNKNOWN, |lane| lane.took);
+            (took * (count / self.per_lane + 1) as u32).clamp(PASSED_OVER.0, PASSED_OVER.1)
+        };
+        lanes.into_iter().map(|(lane, keys)| (keys.clone(), wait(&lane, keys.len()))).collect()
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(here) = taken.get_mut(&self.lane) {
-            *here -= 1;
-            if *here == 0 {
-                taken.remove(&self.lane);
-            }
+        if let Some(lane) = lock(&self.taken).get_mut(&self.lane) {
+            lane.under_way -= 1;
+            lane.took = self.since.elapsed();
         }
     }
 }
 
-fn lane(job: &Job) -> String {
+fn lock(taken: &Taken) -> MutexGuard<'_, BTreeMap<String, Lane>> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn name(job: &Job) -> String {
     match &job.work {
         JobWork::Webhook { hook, .. } => format!("webhook {} {hook}", job.company),
         JobWork::Summarize

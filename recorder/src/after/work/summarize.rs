@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 const ASKED: u32 = 3;
 /// Most faults of an answer that are named.
 const FAULTS: usize = 8;
+/// Most characters of a summary. The schema does not say so: services that hold a model to one know no lengths.
+const LONGEST: usize = 4_000;
 /// What [`Summary::model`] says where none was asked.
 const NO_MODEL: &str = "none";
 
@@ -153,9 +155,12 @@ fn schema(wish: &SummaryWish) -> Value {
     let mut schema = json!({
         "type": "object",
         "properties": {
-            "summary": {"type": "string", "minLength": 1, "maxLength": 4_000},
-            "outcome": {"enum": ["resolved", "partly_resolved", "unresolved", "escalated", "no_request"]},
-            "sentiment": {"enum": ["positive", "neutral", "negative"]},
+            "summary": {"type": "string"},
+            "outcome": {
+                "type": "string",
+                "enum": ["resolved", "partly_resolved", "unresolved", "escalated", "no_request"],
+            },
+            "sentiment": {"type": "string", "enum": ["positive", "neutral", "negative"]},
         },
         "required": ["summary", "outcome", "sentiment"],
         "additionalProperties": false,
@@ -179,7 +184,9 @@ fn form(validator: &Validator, text: &str) -> Result<Form, String> {
     if !faults.is_empty() {
         return Err(faults.join("; "));
     }
-    serde_json::from_value(value).map_err(|_| "it does not fit".to_owned())
+    let form: Form = serde_json::from_value(value).map_err(|_| "it does not fit".to_owned())?;
+    let length = form.summary.reveal().trim().chars().count();
+    if (1..=LONGEST).contains(&length) { Ok(form) } else { Err("/summary is empty or too long".to_owned()) }
 }
 
 /// Some models put JSON between fences, whatever they are told.
@@ -223,7 +230,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_nonsense() {
-        for nonsense in ["", "I would say it went well.", "[]", "{}", "null", "{\"summary\": 1"] {
+        const EMPTY: &str =
+            r#"{"summary": " ", "outcome": "resolved", "sentiment": "neutral", "fields": {"reason": "order"}}"#;
+        for nonsense in ["", "I would say it went well.", "[]", "{}", "null", "{\"summary\": 1", EMPTY] {
             assert!(fault(nonsense).is_some(), "{nonsense}");
         }
     }
