@@ -1,14 +1,17 @@
-//! Batches of outbound calls, as both databases keep them: what is checked before a batch is stored, the shape of a
-//! row, and how a batch's counts follow its rows.
+//! Batches of outbound calls, as both databases keep them: what is checked before a batch is stored, and how a batch's
+//! counts follow its rows. `rows` has the shape of what is read.
 //!
 //! Whoever changes where a row stands holds its batch first, reads its [`Standing`], and writes that back in the same
 //! transaction. So the counts are always those of the rows, the last row that gets its outcome is seen by exactly one,
 //! and how far a batch is costs the same for one row and for half a million.
 
+mod rows;
+
+pub(super) use self::rows::{ClaimedRow, ProgressRow, StandingRow, StateRow, StoredBatch, StoredRow, UnderWayRow};
+
 use super::batch::holds_nul;
 use super::deeds::AuditRow;
-use super::rows::{big, count, from_json, from_word, id, json, small, word};
-use common::ids::{AttemptId, BatchId};
+use super::rows::{big, json, word};
 use common::ports::DbError;
 use common::ports::outbound::*;
 use common::private::PhoneNumber;
@@ -21,9 +24,11 @@ pub(super) const AT_ONCE: usize = 5_000;
 /// A batch that may be stored.
 pub(super) struct NewBatch<'a> {
     pub(super) batch: &'a Batch,
-    pub(super) rows: Vec<&'a BatchRow>,
     pub(super) plan: String,
     pub(super) created_ms: i64,
+    /// Its rows by line, [`AT_ONCE`] of them in one JSON array each. Written out beforehand: nobody waits meanwhile.
+    pub(super) rows: Vec<String>,
+    pub(super) lines: i64,
     /// SHA-256 of the rows.
     pub(super) content: Vec<u8>,
 }
@@ -39,30 +44,24 @@ impl<'a> NewBatch<'a> {
         if let Some(twice) = rows.windows(2).find(|pair| pair[0].row == pair[1].row) {
             return Err(DbError::Refused(format!("line {} stands twice in the batch", twice[0].row)));
         }
-        let mut content = Sha256::new();
-        for row in &rows {
-            let text = json(row)?;
-            if holds_nul(&text) {
-                return Err(DbError::Refused(format!("line {} holds a NUL character", row.row)));
-            }
-            content.update(text);
-        }
-        let plan = json(&batch.plan)?;
         if holds_nul(&json(batch)?) {
             return Err(DbError::Refused("the batch holds a NUL character".into()));
         }
-        let created_ms = big(batch.created_ms, "time")?;
-        Ok(Self { batch, rows, plan, created_ms, content: content.finalize().to_vec() })
+        let mut content = Sha256::new();
+        let arrays = rows.chunks(AT_ONCE).map(|rows| array(rows, &mut content)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            batch,
+            plan: json(&batch.plan)?,
+            created_ms: big(batch.created_ms, "time")?,
+            rows: arrays,
+            lines: i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            content: content.finalize().to_vec(),
+        })
     }
 
     /// Where it stands as soon as it is stored: without rows it is done.
     pub(super) fn status(&self) -> BatchStatus {
-        if self.rows.is_empty() { BatchStatus::Done } else { self.batch.status }
-    }
-
-    /// How many rows it has.
-    pub(super) fn lines(&self) -> i64 {
-        i64::try_from(self.rows.len()).unwrap_or(i64::MAX)
+        if self.lines == 0 { BatchStatus::Done } else { self.batch.status }
     }
 
     /// Whether the batch of this id that is there already is the same one. What it is called, who began it and when
@@ -94,9 +93,27 @@ impl<'a> NewBatch<'a> {
             call_sid: None,
             actor: self.batch.by.clone(),
             action: format!("began batch {}", self.batch.id),
-            detail: format!("{} rows for {}", self.rows.len(), self.batch.agent),
+            detail: format!("{} rows for {}", self.lines, self.batch.agent),
         }
     }
+}
+
+/// Rows as one JSON array. What is hashed of each does not depend on how many stand in one array.
+fn array(rows: &[&BatchRow], content: &mut Sha256) -> Result<String, DbError> {
+    let mut array = String::from("[");
+    for (place, row) in rows.iter().enumerate() {
+        let text = json(row)?;
+        if holds_nul(&text) {
+            return Err(DbError::Refused(format!("line {} holds a NUL character", row.row)));
+        }
+        content.update(&text);
+        if place > 0 {
+            array.push(',');
+        }
+        array.push_str(&text);
+    }
+    array.push(']');
+    Ok(array)
 }
 
 /// How far a batch is, as its row counts it.
@@ -204,188 +221,6 @@ impl After {
         Ok(match self {
             Self::Again(due_ms) => ("waiting", None, Some(big(due_ms, "time")?)),
             Self::Done(outcome) => ("done", Some(outcome.as_str()), None),
-        })
-    }
-}
-
-/// A row of `outbound_batches`, without its counts.
-#[derive(sqlx::FromRow)]
-pub(super) struct StoredBatch {
-    batch: String,
-    name: String,
-    company: String,
-    agent: String,
-    sender: String,
-    consent: String,
-    plan: String,
-    status: String,
-    actor: String,
-    created_ms: i64,
-    content: Vec<u8>,
-}
-
-impl TryFrom<StoredBatch> for Batch {
-    type Error = DbError;
-
-    fn try_from(row: StoredBatch) -> Result<Self, DbError> {
-        Ok(Self {
-            id: id(row.batch)?,
-            name: row.name,
-            company: id(row.company)?,
-            agent: id(row.agent)?,
-            from: PhoneNumber::new(&row.sender),
-            consent: row.consent,
-            plan: from_json(&row.plan)?,
-            status: from_word(&row.status)?,
-            by: row.actor,
-            created_ms: count(row.created_ms),
-        })
-    }
-}
-
-/// The counts of a row of `outbound_batches`.
-#[derive(sqlx::FromRow)]
-pub(super) struct StandingRow {
-    pub(super) status: String,
-    pub(super) waiting: i64,
-    pub(super) under_way: i64,
-    pub(super) attempts: i64,
-    pub(super) outcomes: String,
-}
-
-impl TryFrom<StandingRow> for Standing {
-    type Error = DbError;
-
-    fn try_from(row: StandingRow) -> Result<Self, DbError> {
-        Ok(Self {
-            status: from_word(&row.status)?,
-            waiting: count(row.waiting),
-            under_way: count(row.under_way),
-            attempts: count(row.attempts),
-            outcomes: from_json(&row.outcomes)?,
-        })
-    }
-}
-
-/// Counts, and the first row that waits.
-#[derive(sqlx::FromRow)]
-pub(super) struct ProgressRow {
-    lines: i64,
-    #[sqlx(flatten)]
-    standing: StandingRow,
-    next_due_ms: Option<i64>,
-}
-
-impl TryFrom<ProgressRow> for Progress {
-    type Error = DbError;
-
-    fn try_from(row: ProgressRow) -> Result<Self, DbError> {
-        let standing = Standing::try_from(row.standing)?;
-        Ok(Self {
-            rows: count(row.lines),
-            waiting: standing.waiting,
-            under_way: standing.under_way,
-            outcomes: standing.outcomes,
-            attempts: standing.attempts,
-            next_due_ms: row.next_due_ms.map(count),
-        })
-    }
-}
-
-/// Who is to be called: a row of `outbound_rows` as it was given.
-#[derive(sqlx::FromRow)]
-pub(super) struct StoredRow {
-    line: i64,
-    number: String,
-    zones: String,
-    language: Option<String>,
-    columns: String,
-}
-
-impl TryFrom<StoredRow> for BatchRow {
-    type Error = DbError;
-
-    fn try_from(row: StoredRow) -> Result<Self, DbError> {
-        Ok(Self {
-            row: small(row.line),
-            to: PhoneNumber::new(&row.number),
-            zones: from_json(&row.zones)?,
-            language: row.language,
-            columns: from_json(&row.columns)?,
-        })
-    }
-}
-
-/// A whole row of `outbound_rows`.
-#[derive(sqlx::FromRow)]
-pub(super) struct StateRow {
-    #[sqlx(flatten)]
-    row: StoredRow,
-    status: String,
-    attempts: i64,
-    due_ms: i64,
-    claimed_ms: Option<i64>,
-    call_sid: Option<String>,
-    outcome: Option<String>,
-    detail: String,
-}
-
-impl TryFrom<StateRow> for RowState {
-    type Error = DbError;
-
-    fn try_from(state: StateRow) -> Result<Self, DbError> {
-        Ok(Self {
-            row: state.row.try_into()?,
-            status: from_word(&state.status)?,
-            attempts: small(state.attempts),
-            due_ms: count(state.due_ms),
-            claimed_ms: state.claimed_ms.map(count),
-            call: state.call_sid.map(id).transpose()?,
-            outcome: state.outcome.as_deref().map(from_word).transpose()?,
-            detail: state.detail,
-        })
-    }
-}
-
-/// A row that begins an attempt.
-#[derive(sqlx::FromRow)]
-pub(super) struct ClaimedRow {
-    pub(super) attempt: i64,
-    #[sqlx(flatten)]
-    row: StoredRow,
-}
-
-impl ClaimedRow {
-    /// Its line.
-    pub(super) fn line(&self) -> i64 {
-        self.row.line
-    }
-
-    /// As the dialer gets it.
-    pub(super) fn claimed(self, batch: &BatchId) -> Result<(AttemptId, BatchRow), DbError> {
-        let attempt = AttemptId { batch: batch.clone(), row: small(self.row.line), attempt: small(self.attempt) };
-        Ok((attempt, self.row.try_into()?))
-    }
-}
-
-/// A row under way.
-#[derive(sqlx::FromRow)]
-pub(super) struct UnderWayRow {
-    line: i64,
-    attempts: i64,
-    number: String,
-    claimed_ms: i64,
-    call_sid: Option<String>,
-}
-
-impl UnderWayRow {
-    /// As the dialer gets it.
-    pub(super) fn of(self, batch: &BatchId) -> Result<UnderWay, DbError> {
-        Ok(UnderWay {
-            attempt: AttemptId { batch: batch.clone(), row: small(self.line), attempt: small(self.attempts) },
-            to: PhoneNumber::new(&self.number),
-            claimed_ms: count(self.claimed_ms),
-            call: self.call_sid.map(id).transpose()?,
         })
     }
 }

@@ -70,7 +70,7 @@ pub async fn a_claimed_row_put_back_keeps_its_attempt_number(store: &impl Outbou
     store.unclaim(&first, NOW_MS).await.expect("put back");
     assert_eq!(state(store, &first).await.claimed_ms, None);
     assert_eq!(store.row_of(&first).await.expect("row"), None, "there was no such attempt");
-    assert_eq!(claim(store, &batch, 1).await, [first.clone()]);
+    assert_eq!(claim(store, &batch, 1).await, std::slice::from_ref(&first));
     let call = fresh_call();
     store.placed(&first, &call).await.expect("placed");
     settle_again(store, &first, Outcome::Busy, NOW_MS).await;
@@ -241,13 +241,13 @@ pub async fn calls_are_found_by_their_attempt(store: &(impl Db + Outbound)) {
 }
 
 /// Claims rows that are due now.
-pub(super) async fn claim(store: &impl Outbound, batch: &Batch, most: u32) -> Vec<AttemptId> {
+pub async fn claim(store: &impl Outbound, batch: &Batch, most: u32) -> Vec<AttemptId> {
     let claimed = store.claim(&batch.id, NOW_MS, most).await.expect("claim");
     claimed.into_iter().map(|(attempt, _)| attempt).collect()
 }
 
 /// Ends an attempt and its row.
-pub(super) async fn settle(store: &impl Outbound, attempt: &AttemptId, how: Outcome) {
+pub async fn settle(store: &impl Outbound, attempt: &AttemptId, how: Outcome) {
     assert!(store.settle(attempt, &outcome(how)).await.expect("settle"), "{attempt} was not in force");
 }
 

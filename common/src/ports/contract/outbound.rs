@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The time of these tests. Batches are begun a second before.
-pub(super) const NOW_MS: u64 = 1_764_000_000_123;
+pub const NOW_MS: u64 = 1_764_000_000_123;
 
 /// A batch and its rows come back as they were given, whatever they hold.
 pub async fn a_batch_comes_back_as_it_was_begun(store: &impl Outbound) {
@@ -288,14 +288,14 @@ async fn adds_up(store: &impl Outbound, batch: &Batch) -> Progress {
 }
 
 /// A batch that was begun with this many rows.
-pub(super) async fn begun(store: &impl Outbound, name: &str, lines: u32) -> Batch {
+pub async fn begun(store: &impl Outbound, name: &str, lines: u32) -> Batch {
     let batch = batch(name);
     assert_eq!(store.begin_batch(&batch, &rows(lines)).await.expect("begin"), Begun::New);
     batch
 }
 
 /// Where it stands.
-pub(super) async fn status(store: &impl Outbound, batch: &Batch) -> BatchStatus {
+pub async fn status(store: &impl Outbound, batch: &Batch) -> BatchStatus {
     store.batch(&batch.id).await.expect("batch").expect("it is there").status
 }
 

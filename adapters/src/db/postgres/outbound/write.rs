@@ -4,7 +4,7 @@
 use crate::db::outbound::{AT_ONCE, ClaimedRow, NewBatch, Standing, StandingRow, StoredBatch, Turned};
 use crate::db::postgres::directory::write_audit;
 use crate::db::postgres::within;
-use crate::db::rows::{array, word};
+use crate::db::rows::word;
 use common::ids::{AttemptId, BatchId, CompanyId};
 use common::ports::DbError;
 use common::ports::outbound::{BatchStatus, Begun, Settled};
@@ -20,8 +20,8 @@ pub(super) async fn begin(connection: &mut PgConnection, new: &NewBatch<'_>) -> 
         within(transaction.rollback()).await?;
         return new.compare(known);
     }
-    for rows in new.rows.chunks(AT_ONCE) {
-        let insert = sqlx::query(INSERT_ROWS).bind(new.batch.id.as_str()).bind(array(rows)?).bind(new.created_ms);
+    for rows in &new.rows {
+        let insert = sqlx::query(INSERT_ROWS).bind(new.batch.id.as_str()).bind(rows).bind(new.created_ms);
         within(insert.execute(&mut *transaction)).await?;
     }
     write_audit(&mut transaction, &[new.audit()]).await?;
@@ -49,7 +49,7 @@ async fn insert_batch(connection: &mut PgConnection, new: &NewBatch<'_>) -> Resu
     .bind(&batch.by)
     .bind(new.created_ms)
     .bind(&new.content)
-    .bind(new.lines());
+    .bind(new.lines);
     Ok(within(insert.execute(connection)).await?.rows_affected() == 1)
 }
 

@@ -21,8 +21,8 @@ pub(super) async fn begin(pool: &SqlitePool, new: &NewBatch<'_>) -> Result<Begun
         transaction.rollback().await.map_err(fault)?;
         return new.compare(known);
     }
-    for rows in new.rows.chunks(AT_ONCE) {
-        let insert = sqlx::query(INSERT_ROWS).bind(new.batch.id.as_str()).bind(array(rows)?).bind(new.created_ms);
+    for rows in &new.rows {
+        let insert = sqlx::query(INSERT_ROWS).bind(new.batch.id.as_str()).bind(rows).bind(new.created_ms);
         insert.execute(&mut *transaction).await.map_err(fault)?;
     }
     write_audit(&mut transaction, &[new.audit()]).await?;
@@ -50,7 +50,7 @@ async fn insert_batch(connection: &mut SqliteConnection, new: &NewBatch<'_>) -> 
     .bind(&batch.by)
     .bind(new.created_ms)
     .bind(&new.content)
-    .bind(new.lines());
+    .bind(new.lines);
     Ok(insert.execute(connection).await.map_err(fault)?.rows_affected() == 1)
 }
 
