@@ -5,6 +5,7 @@
 
 mod admission;
 mod bad_frames;
+mod budget;
 mod drain;
 mod fallback;
 mod fenced;
@@ -13,6 +14,7 @@ mod lease;
 mod orders;
 mod prepare;
 mod provider_lost;
+mod recording_heard;
 mod stores_away;
 mod stream;
 mod support;

@@ -1,10 +1,13 @@
 //! What the tests stand on: a running worker between embedded stores, reserved by a gateway's requests.
 
 pub(crate) mod log;
+pub(crate) mod phone;
 pub(crate) mod provider;
 pub(crate) mod service;
 pub(crate) mod slow_state;
 pub(crate) mod speech;
+pub(crate) mod store;
+pub(crate) mod studio;
 pub(crate) mod telephone;
 
 use ::call::{Conversation, Resumed};
@@ -31,6 +34,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+pub(crate) use store::Store;
 use telephone::Telephone;
 use tokio::net::TcpListener;
 
@@ -82,7 +86,6 @@ impl Setup {
         let config = Config::load(LoadArgs { overrides: self.settings, ..LoadArgs::default() }).unwrap();
         let (state, bus) = (state::Embedded::new(), bus::Embedded::new());
         let Opened { db, directory, outbound, aftercare } = adapters::db::open(None).unwrap();
-        let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
         db.migrate().await.unwrap();
         let ports = Ports {
             state: Arc::new(SlowState::new(state.clone(), self.gate.clone())),
@@ -93,8 +96,8 @@ impl Setup {
             lines: Arc::new(TwilioLines),
             outbound,
             aftercare,
-            vault: unbuilt.clone(),
-            summarizer: unbuilt,
+            vault: Arc::new(Store::open(&config)),
+            summarizer: Arc::new(adapters::summary::Scripted),
             messages: None,
             recordings: None,
             numbers: None,

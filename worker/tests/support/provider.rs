@@ -140,6 +140,11 @@ impl ProviderSession {
 
     /// Answers with these words and this sound.
     pub(crate) async fn answer(&mut self, words: &str, audio: &[u8]) {
+        self.answer_billed(words, audio, Value::Null).await;
+    }
+
+    /// Answers, and says what the answer is billed.
+    pub(crate) async fn answer_billed(&mut self, words: &str, audio: &[u8], usage: Value) {
         self.answers += 1;
         let (response, item) = (format!("resp_{}", self.answers), format!("item_{}", self.answers));
         let ids = json!({"response_id": response, "item_id": item, "output_index": 0, "content_index": 0});
@@ -154,7 +159,7 @@ impl ProviderSession {
         self.say(with("response.output_audio.delta", "delta", &STANDARD.encode(audio))).await;
         let item = json!({"id": item, "type": "message", "role": "assistant", "status": "completed"});
         self.say(json!({"type": "response.output_item.done", "response_id": response, "item": item})).await;
-        let done = json!({"id": response, "status": "completed", "output": [item], "usage": null});
+        let done = json!({"id": response, "status": "completed", "output": [item], "usage": usage});
         self.say(json!({"type": "response.done", "response": done})).await;
     }
 
