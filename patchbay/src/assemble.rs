@@ -6,7 +6,7 @@ use adapters::line::TwilioLines;
 use adapters::twilio::TwilioRest;
 use anyhow::Context;
 use common::config::Config;
-use common::ports::{Bus, Db, Ports, State};
+use common::ports::{Bus, Db, Ports, State, Vault};
 use common::private::ExposeSecret;
 use std::sync::Arc;
 
@@ -15,7 +15,6 @@ use std::sync::Arc;
 pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
     let twilio = twilio(config)?;
     let Opened { db, directory, outbound, aftercare } = database(config)?;
-    let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
     Ok(Ports {
         state: state(config).await?,
         bus: bus(config).await?,
@@ -23,8 +22,8 @@ pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
         directory,
         outbound,
         aftercare,
-        vault: unbuilt.clone(),
-        summarizer: unbuilt,
+        vault: vault(config)?,
+        summarizer: adapters::summary::open(&config.summary).context("failed to prepare the summary model")?,
         agents: Arc::new(Providers::new(config.openai.clone()).with_deepgram(config.deepgram.clone())),
         lines: Arc::new(TwilioLines),
         telephone: twilio.clone().map(|rest| rest as _),
@@ -38,6 +37,12 @@ pub(crate) async fn ports(config: &Config) -> anyhow::Result<Ports> {
 pub(crate) fn twilio(config: &Config) -> anyhow::Result<Option<Arc<TwilioRest>>> {
     let rest = TwilioRest::new(&config.twilio).context("failed to prepare Twilio's REST client")?;
     Ok(rest.map(Arc::new))
+}
+
+/// Where recordings are kept.
+pub(crate) fn vault(config: &Config) -> anyhow::Result<Arc<dyn Vault>> {
+    let store = adapters::vault::Store::open(&config.recordings).context("failed to use PATCHBAY_RECORDINGS__URL")?;
+    Ok(Arc::new(store))
 }
 
 /// The state store.

@@ -1,6 +1,6 @@
 //! The command line. Names are fixed: people script against them.
 
-use crate::{agents, demo, doctor, import, migrate, process, ring, roles, say, tools, up};
+use crate::{agents, calls, demo, doctor, import, jobs, migrate, numbers, process, ring, roles, say, tools, up};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use common::config::{self, Config, LoadArgs};
@@ -79,6 +79,24 @@ enum Command {
         after_help = "Examples:\n  patchbay tools list\n  patchbay tools run lookup_order --args '{\"order_id\": \"ABC123\"}'"
     )]
     Tools(tools::ToolsCommand),
+    /// The telephone numbers of the Twilio account: list, point here, check
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  patchbay numbers list\n  patchbay numbers point +13105550123\n  patchbay numbers check"
+    )]
+    Numbers(numbers::NumbersCommand),
+    /// Calls in the record: list, show, audio, export, tail
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  patchbay calls list --since 1d\n  patchbay calls show CA00000000000000000000000000000001\n  patchbay calls tail"
+    )]
+    Calls(calls::CallsCommand),
+    /// What is to be done after calls and could not be: list, show, revive
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  patchbay jobs list\n  patchbay jobs show CA…:call.ended:crm\n  patchbay jobs revive --all"
+    )]
+    Jobs(jobs::JobsCommand),
     /// Says a sentence in a call under way
     #[command(
         after_help = "Example:\n  patchbay say CA00000000000000000000000000000001 \"Your taxi is waiting outside.\""
@@ -102,6 +120,9 @@ impl Cli {
             Command::Agents(command) => agents::run(settings, command),
             Command::Import(args) => import::run(settings, &args),
             Command::Tools(command) => tools::run(settings, &command),
+            Command::Numbers(command) => numbers::run(settings, &command),
+            Command::Calls(command) => calls::run(settings, command),
+            Command::Jobs(command) => jobs::run(settings, &command),
             Command::Say(args) => say::run(settings, &args),
         }
     }

@@ -4,12 +4,16 @@
 
 mod account;
 mod agents;
+mod ask;
 mod assemble;
+mod calls;
 mod cli;
 pub mod demo;
 mod doctor;
 mod import;
+mod jobs;
 mod migrate;
+mod numbers;
 mod otlp;
 mod process;
 mod ring;

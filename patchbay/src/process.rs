@@ -38,7 +38,7 @@ async fn serve(config: &Config, role: Role) -> anyhow::Result<()> {
         Role::Gateway => {
             let listener = roles::listen(config.gateway.listen, "PATCHBAY_GATEWAY__LISTEN").await?;
             let source = source::begin(config, ports.db.as_ref(), ports.directory.as_ref()).await?;
-            roles::gateway(config, &ports, &source, listener, &readiness, &lifecycle)?;
+            roles::gateway(config, &ports, &source, listener, &readiness, &lifecycle).await?;
         }
         Role::Worker => {
             let listener = roles::listen(config.worker.listen, "PATCHBAY_WORKER__LISTEN").await?;

@@ -2,10 +2,12 @@
 
 use crate::source::{self, Follower, Source};
 use anyhow::Context;
+use common::company::Roster;
 use common::config::Config;
 use common::health::Readiness;
 use common::lifecycle::Lifecycle;
 use common::ports::Ports;
+use console::ConsoleContext;
 use gateway::GatewayContext;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -49,8 +51,8 @@ pub(crate) async fn listen(address: SocketAddr, variable: &str) -> anyhow::Resul
     })
 }
 
-/// Starts a gateway, which follows what is put into force.
-pub(crate) fn gateway(
+/// Starts a gateway, which follows what is put into force, and beside it the dialer and, where there is a key, the API.
+pub(crate) async fn gateway(
     config: &Config,
     ports: &Ports,
     source: &Source,
@@ -63,13 +65,34 @@ pub(crate) fn gateway(
         GatewayContext::new(config, ports, roster, Lifecycle::new()).context("failed to start the gateway")?;
     let context = Arc::new(context);
     let follower = Follower::new(config, ports, readiness.clone(), source);
+    let console = console(config, ports, source, lifecycle).await?;
     let put = {
         let context = context.clone();
-        move |roster| context.set_roster(roster)
+        move |roster: Roster| {
+            if let Some(console) = &console {
+                console.set_roster(roster.clone());
+            }
+            context.set_roster(roster);
+        }
     };
     lifecycle.start("follow the configuration", follower.follow(put, lifecycle.clone()));
+    outbound::start(config, ports, lifecycle);
     lifecycle.start("gateway", gateway::run(context, listener, readiness.clone(), lifecycle.clone()));
     Ok(())
+}
+
+/// Starts the API; without a key there is none.
+async fn console(
+    config: &Config,
+    ports: &Ports,
+    source: &Source,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<Option<Arc<ConsoleContext>>> {
+    let Some(key) = config.console.api_key.clone() else { return Ok(None) };
+    let listener = listen(config.console.listen, "PATCHBAY_CONSOLE__LISTEN").await?;
+    let context = Arc::new(ConsoleContext::new(key, ports, source.roster.clone()));
+    lifecycle.start("api", console::run(context.clone(), listener, lifecycle.clone()));
+    Ok(Some(context))
 }
 
 /// Starts a worker.

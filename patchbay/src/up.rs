@@ -88,7 +88,7 @@ pub async fn start(mut config: Config, workers: u32) -> anyhow::Result<Running> 
         start_worker(&config, &ports, number, &readiness, &lifecycle).await?;
     }
     roles::recorder(&config, &ports, &readiness, &lifecycle);
-    roles::gateway(&config, &ports, &source, public, &readiness, &lifecycle)?;
+    roles::gateway(&config, &ports, &source, public, &readiness, &lifecycle).await?;
     Ok(Running { config, ports, lifecycle, source, readiness, ops })
 }
 
