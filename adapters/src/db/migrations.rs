@@ -35,6 +35,10 @@ const FILES: &[File] = &[
     file!(2, "directory", "0002_directory.sql"),
     file!(3, "outbound", "0003_outbound.sql"),
     file!(4, "aftercare", "0004_aftercare.sql"),
+    file!(5, "calls by attempt", "0005_calls_by_attempt.sql"),
+    file!(6, "calls to look after", "0006_calls_to_look_after.sql"),
+    file!(7, "calls by caller", "0007_calls_by_caller.sql"),
+    file!(8, "calls by called", "0008_calls_by_called.sql"),
 ];
 
 /// The schema this build needs.

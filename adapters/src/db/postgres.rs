@@ -79,6 +79,10 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// Longest wait for an answer, a little more than the server's own `statement_timeout`: reached only when the server
 /// has stopped answering altogether.
 const ANSWER: Duration = Duration::from_secs(12);
+/// The advisory lock of whoever migrates; any number that nobody else takes.
+const MIGRATING: i64 = 0x0070_6174_6368_6261;
+/// Between two looks whether another process still migrates. Longer delays a start, shorter asks for nothing.
+const MIGRATING_ELSEWHERE: Duration = Duration::from_millis(200);
 /// What the server itself enforces on each connection.
 const SERVER_LIMITS: [(&str, &str); 3] =
     [("statement_timeout", "10s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "5s")];
@@ -138,10 +142,10 @@ impl Db for Postgres {
     }
 
     async fn migrate(&self) -> Result<(), DbError> {
-        // A connection of its own, without limits: a migration may wait for another process' and may take long.
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT);
+        // Connections of its own, without limits, for a migration may take long: one holds the lock, one migrates.
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(CONNECT);
         let pool = pool.connect_lazy_with(self.options.clone());
-        let done = migrations::migrator(Dialect::Postgres).run(&pool).await.map_err(faults::migration);
+        let done = migrate(&pool).await;
         pool.close().await;
         done
     }
@@ -251,6 +255,23 @@ impl Db for Postgres {
         connection.trust();
         rows.into_iter().map(Envelope::try_from).collect()
     }
+}
+
+/// Applies what is missing, one process at a time.
+///
+/// Whoever waits asks again and again instead of inside a statement: that statement would be older than an index that
+/// the other makes concurrently, and each would wait for the other to end. The lock ends with its connection.
+async fn migrate(pool: &PgPool) -> Result<(), DbError> {
+    let mut holding = pool.acquire().await.map_err(fault)?;
+    let ask = || sqlx::query_scalar::<_, bool>("select pg_try_advisory_lock($1)").bind(MIGRATING);
+    while !ask().fetch_one(&mut *holding).await.map_err(fault)? {
+        tokio::time::sleep(MIGRATING_ELSEWHERE).await;
+    }
+    let mut migrator = migrations::migrator(Dialect::Postgres);
+    migrator.set_locking(false);
+    let done = migrator.run(pool).await.map_err(faults::migration);
+    drop(holding);
+    done
 }
 
 /// A connection that goes back to the pool only when its use went well; else it is closed.
