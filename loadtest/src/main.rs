@@ -9,6 +9,7 @@ use loadtest::{
     run::{
         self, RunArgs,
         campaign::{self, CampaignArgs},
+        recording::{self, RecordingArgs},
     },
 };
 use serde::Serialize;
@@ -31,6 +32,10 @@ enum Command {
     /// called once and every outcome is true.
     #[command(after_help = CAMPAIGN_EXAMPLES)]
     Campaign(CampaignArgs),
+    /// Records calls and compares each recording with what its telephone sent and heard, sample by sample; measures what
+    /// recording costs.
+    #[command(after_help = RECORDING_EXAMPLES)]
+    Recording(RecordingArgs),
     /// Runs the bare relay that cost is compared with, until it is killed.
     Limit {
         /// Where it listens.
@@ -75,6 +80,11 @@ Examples:
 Faults: busy error created-error created-silence created-nonsense not-in-progress not-found
   callback-lost callback-doubled callback-late callback-order";
 
+const RECORDING_EXAMPLES: &str = "\
+Example:
+  The release check (build both programs first: cargo build --release -p patchbay -p loadtest):
+    cargo run --release -p loadtest -- recording --calls 100 --max-ratio 1.2";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
@@ -82,6 +92,7 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Limit { listen, to }) => relay(&listen, &to).await,
         Some(Command::Campaign(args)) => called(&args).await,
+        Some(Command::Recording(args)) => recorded(&args).await,
         None => load(&cli.run).await,
     };
     done.unwrap_or_else(|problem| {
@@ -104,6 +115,11 @@ async fn load(args: &RunArgs) -> Result<ExitCode> {
 
 async fn called(args: &CampaignArgs) -> Result<ExitCode> {
     let figures = campaign::run(args).await?;
+    tell(&figures, &figures.broken, args.json.as_deref())
+}
+
+async fn recorded(args: &RecordingArgs) -> Result<ExitCode> {
+    let figures = recording::run(args).await?;
     tell(&figures, &figures.broken, args.json.as_deref())
 }
 

@@ -11,6 +11,7 @@ mod chaos;
 mod process;
 mod progress;
 mod record;
+pub mod recording;
 mod system;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -27,7 +28,7 @@ use crate::{
     provider::{Marking, Options, Pace, Provider, Variety, faults::Faults, script::Script},
     report::{Figures, LimitRun, Limits, Percentiles},
 };
-use callers::Callers;
+use callers::{Callers, Crowd};
 use chaos::Kills;
 use system::{Launch, Packs, System};
 
@@ -215,7 +216,7 @@ async fn against(args: &RunArgs, url: &str, provider: &Provider) -> Result<Figur
     config.auth_token = args.auth_token.clone().unwrap_or(config.auth_token);
     let network = Network::start(config).await?;
     eprintln!("the provider listens at {}, its key is {KEY}", provider.base_url);
-    let truths = Callers::new(args)?.place(&network).await;
+    let truths = Callers::new(Crowd::of(args))?.place(&network).await;
     let accounts = settle(&truths, provider).await;
     let mut figures = figures(&accounts, &truths, provider);
     if let Some(database) = &args.database_url {
@@ -277,7 +278,7 @@ async fn load(args: &RunArgs, network: &Network, system: &Arc<Mutex<System>>) ->
         .iter()
         .map(|kills| tokio::spawn(chaos::kill(kills.clone(), args.ramp + args.duration, Arc::clone(system))))
         .collect();
-    let truths = Callers::new(args)?.place(network).await;
+    let truths = Callers::new(Crowd::of(args))?.place(network).await;
     for killer in killers {
         killer.await.context("kill processes on purpose")??;
     }

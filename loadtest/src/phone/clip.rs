@@ -105,6 +105,12 @@ impl Clip {
         self.frames() as u64 * 20
     }
 
+    /// The frames as they are played, each with the fingerprint of its text on the wire.
+    pub(crate) fn played(&self) -> impl Iterator<Item = (u64, Vec<u8>)> + '_ {
+        let sound = |frame: Frame<'_>| STANDARD.decode(frame.base64).expect("a clip's own spelling");
+        (0..self.frames()).filter_map(move |index| self.frame(index).map(|frame| (frame.fingerprint, sound(frame))))
+    }
+
     pub(crate) fn frame(&self, index: usize) -> Option<Frame<'_>> {
         let fingerprint = *self.0.fingerprints.get(index)?;
         let base64 = &self.0.base64[index * FRAME_LETTERS..(index + 1) * FRAME_LETTERS];

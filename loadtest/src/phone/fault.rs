@@ -71,6 +71,14 @@ pub enum Fault {
         /// The longest hold.
         up_to: Duration,
     },
+    /// One in so many of the caller's frames is lost before it reaches the wire, with those right after it: a hole of this
+    /// many frames. The timestamps go on.
+    LoseFrames {
+        /// One in so many frames begins a hole.
+        one_in: u32,
+        /// Frames in a hole.
+        run: u32,
+    },
     /// The caller hangs up without a `stop`: the connection is closed, no more.
     NoStop,
 }
@@ -88,6 +96,14 @@ pub(crate) enum Mischief {
 }
 
 impl Fault {
+    /// Whether the frame at this place of the schedule is lost. The first never is: it says whose call it is.
+    pub(crate) fn loses(&self, index: u32) -> bool {
+        match *self {
+            Self::LoseFrames { one_in, run } => index >= one_in && index % one_in.max(1) < run,
+            _ => false,
+        }
+    }
+
     /// The moment and the deed, for those faults that happen at one moment.
     pub(crate) fn mischief(&self) -> Option<(Duration, Mischief)> {
         Some(match *self {

@@ -81,11 +81,13 @@ impl Media {
         let mut player = Player::new(call.begun, now, call.plan.keep);
         player.tape = player.tape.map(|fresh| call.truth.heard.take().unwrap_or(fresh));
         player.recorded = Some(Recorded { network: call.network.clone(), call_sid: call.sid.clone() });
+        let first = call.network.next_tick(call.plan.number, now);
+        let clock_ns = Some(nanos(call.begun, first));
         Self {
             writer: Writer::new(&truth.stream_sid),
             player,
-            schedule: Schedule::new(call.network.next_tick(call.plan.number, now), jitter, call.plan.number),
-            truth,
+            schedule: Schedule::new(first, jitter, call.plan.number),
+            truth: StreamTruth { clock_ns, ..truth },
             mischief: mischief.into_iter().map(|(after, deed)| (now + after, deed)).collect(),
             stall,
             url: spec.url.clone(),
@@ -205,6 +207,9 @@ impl Media {
         cx: &mut Context<'_>,
     ) -> Option<Over> {
         let frame = clip.frame(frame)?;
+        if call.plan.faults.iter().any(|fault| fault.loses(index)) {
+            return None;
+        }
         call.network.record_frame(&call.sid, self.schedule.nominal_of(index), frame.base64);
         let text = self.writer.media(index, frame.base64);
         let at_ns = nanos(call.begun, Instant::now());

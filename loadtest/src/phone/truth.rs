@@ -212,6 +212,8 @@ pub struct StreamTruth {
     pub opened_ns: u64,
     /// When `start` was sent.
     pub started_ns: Option<u64>,
+    /// When its first frame was due: the beginning of its media clock.
+    pub clock_ns: Option<u64>,
     /// When it was over.
     pub closed_ns: u64,
     /// How it ended.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{RunArgs, Scenario, progress::Progress};
 use crate::{
     network::Network,
-    phone::{self, CallPlan, CallTruth, Clip, Step},
+    phone::{self, CallPlan, CallTruth, Clip, Fault, Keep, Step},
 };
 
 /// Quiet after which a caller takes the agent to have finished.
@@ -35,27 +35,54 @@ const LANGUAGES: [&[&str]; 3] = [
 /// What an interrupting caller says.
 const INTERRUPTION: &str = "en_wait";
 
+/// What the callers of one run are to do.
+#[derive(Clone, Debug)]
+pub(super) struct Crowd {
+    pub(super) calls: usize,
+    /// How long each call lasts.
+    pub(super) duration: Duration,
+    /// Time over which they begin.
+    pub(super) ramp: Duration,
+    /// The number they call.
+    pub(super) to: String,
+    pub(super) scenario: Scenario,
+    /// The number of the first call.
+    pub(super) first: u64,
+    /// What goes wrong with each telephone.
+    pub(super) faults: Vec<Fault>,
+    /// Whether what they hear is kept.
+    pub(super) keep: Keep,
+}
+
+impl Crowd {
+    /// As the load run's command line has it.
+    pub(super) fn of(args: &RunArgs) -> Self {
+        Self {
+            calls: args.calls,
+            duration: args.duration,
+            ramp: args.ramp,
+            to: args.to.clone(),
+            scenario: args.scenario,
+            first: 1,
+            faults: Vec::new(),
+            keep: Keep::Sizes,
+        }
+    }
+}
+
 /// The callers of one run.
 pub(super) struct Callers {
-    calls: usize,
-    duration: Duration,
-    ramp: Duration,
-    to: String,
-    scenario: Scenario,
+    crowd: Crowd,
     clips: Vec<Vec<Clip>>,
     interruption: Clip,
 }
 
 impl Callers {
     /// Reads the recordings.
-    pub(super) fn new(args: &RunArgs) -> Result<Self> {
+    pub(super) fn new(crowd: Crowd) -> Result<Self> {
         let language = |names: &&[&str]| names.iter().map(|name| read(name)).collect::<Result<Vec<_>>>();
         Ok(Self {
-            calls: args.calls,
-            duration: args.duration,
-            ramp: args.ramp,
-            to: args.to.clone(),
-            scenario: args.scenario,
+            crowd,
             clips: LANGUAGES.iter().map(language).collect::<Result<_>>()?,
             interruption: read(INTERRUPTION)?,
         })
@@ -63,12 +90,13 @@ impl Callers {
 
     /// Places all calls and waits for the last to end.
     pub(super) async fn place(self, network: &Network) -> Vec<CallTruth> {
-        let progress = Arc::new(Progress::start("calls", self.calls, self.ramp + self.duration));
+        let Crowd { calls: count, duration, ramp, .. } = self.crowd;
+        let progress = Arc::new(Progress::start("calls", count, ramp + duration));
         let mut calls = JoinSet::new();
-        for number in 0..self.calls {
+        for number in 0..count {
             let plan = self.plan(number);
-            let (network, progress, duration) = (network.clone(), Arc::clone(&progress), self.duration);
-            let begins = self.ramp.mul_f64(number as f64 / self.calls as f64);
+            let (network, progress) = (network.clone(), Arc::clone(&progress));
+            let begins = ramp.mul_f64(number as f64 / count as f64);
             calls.spawn(async move {
                 tokio::time::sleep(begins).await;
                 progress.began();
@@ -77,7 +105,7 @@ impl Callers {
                 truth
             });
         }
-        let mut truths = Vec::with_capacity(self.calls);
+        let mut truths = Vec::with_capacity(count);
         let mut second = tokio::time::interval(Duration::from_secs(1));
         while !calls.is_empty() {
             tokio::select! {
@@ -95,14 +123,15 @@ impl Callers {
 
     fn plan(&self, number: usize) -> CallPlan {
         let clips = &self.clips[number % self.clips.len()];
-        let interrupts = match self.scenario {
+        let crowd = &self.crowd;
+        let interrupts = match crowd.scenario {
             Scenario::Mixed => number.is_multiple_of(INTERRUPTS_ONE_OF),
             Scenario::Calm => false,
             Scenario::Barging => true,
         };
         let listen = Step::Listen { quiet_ms: QUIET_MS };
         let mut steps = vec![listen.clone()];
-        let rounds = self.duration.as_millis() / ROUND.as_millis() + 1;
+        let rounds = crowd.duration.as_millis() / ROUND.as_millis() + 1;
         for round in 0..rounds as usize {
             steps.push(Step::Say(clips[(number + round) % clips.len()].clone()));
             if interrupts {
@@ -112,9 +141,11 @@ impl Callers {
             }
             steps.push(listen.clone());
         }
-        let mut plan = CallPlan::new(number as u64 + 1, self.to.clone(), steps);
+        let mut plan = CallPlan::new(crowd.first + number as u64, crowd.to.clone(), steps);
         plan.patience = PATIENCE;
-        plan.time_limit = self.duration + PATIENCE;
+        plan.time_limit = crowd.duration + PATIENCE;
+        plan.faults.clone_from(&crowd.faults);
+        plan.keep = crowd.keep;
         plan
     }
 }

@@ -120,6 +120,12 @@ impl System {
         self.own.1 = process::usage(std::process::id()).unwrap_or_default();
     }
 
+    /// CPU of all processes of a role since their start, seconds.
+    pub(super) fn cpu_s(&self, role: &str) -> f64 {
+        let of_role = self.processes.iter().filter(|measured| measured.process.recipe.name.starts_with(role));
+        of_role.map(|measured| measured.process.usage().cpu_s).sum()
+    }
+
     /// What each cost, for so many minutes of calls; this program last.
     pub(super) fn costs(&self, minutes: f64) -> Vec<report::Process> {
         let cost = |name: &str, idle: &Usage, load: &Usage, killed: u32| {
