@@ -2,80 +2,16 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use common::cdr::Cdr;
 use common::ids::*;
 use common::ports::aftercare::*;
-use common::ports::outbound::*;
 use common::ports::vault::*;
 use common::ports::{DbError, Health};
-use common::private::PhoneNumber;
 use common::summary::Summary;
 use std::path::Path;
 use std::time::Duration;
 
 /// Stands in.
 pub struct Unbuilt;
-
-#[async_trait]
-impl Outbound for Unbuilt {
-    async fn begin_batch(&self, _batch: &Batch, _rows: &[BatchRow]) -> Result<Begun, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn batch(&self, _id: &BatchId) -> Result<Option<Batch>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn batches(&self, _company: Option<&CompanyId>, _most: u32) -> Result<Vec<Batch>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn live_batches(&self) -> Result<Vec<Batch>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn progress(&self, _id: &BatchId) -> Result<Progress, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn rows(&self, _id: &BatchId, _from_row: u32, _most: u32) -> Result<Vec<RowState>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn set_status(&self, _id: &BatchId, _status: BatchStatus) -> Result<Option<BatchStatus>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn lead(&self, _who: &str, _for_time: Duration) -> Result<bool, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn resign(&self, _who: &str) -> Result<(), DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn claim(&self, _id: &BatchId, _now_ms: u64, _most: u32) -> Result<Vec<(AttemptId, BatchRow)>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn unclaim(&self, _attempt: &AttemptId, _due_ms: u64) -> Result<(), DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn placed(&self, _attempt: &AttemptId, _call: &CallId) -> Result<(), DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn under_way(&self, _id: &BatchId) -> Result<Vec<UnderWay>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn calls_of(&self, _attempts: &[AttemptId]) -> Result<Vec<(AttemptId, Cdr)>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn settle(&self, _attempt: &AttemptId, _settled: &Settled) -> Result<bool, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn row_of(&self, _attempt: &AttemptId) -> Result<Option<(Batch, BatchRow)>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn opt_out(&self, _company: &CompanyId, _numbers: &[PhoneNumber], _source: &str) -> Result<u64, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn opt_in(&self, _company: &CompanyId, _numbers: &[PhoneNumber]) -> Result<u64, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-    async fn opted_out(&self, _company: &CompanyId, _numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, DbError> {
-        Err(DbError::Away("unbuilt".into()))
-    }
-}
 
 #[async_trait]
 impl Aftercare for Unbuilt {
