@@ -160,15 +160,16 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, TelephoneError>>) -> 
     tokio::time::timeout(ANSWER, answer).await.unwrap_or_else(late)
 }
 
-/// The call of an attempt among those the network lists: one that we made and that is no other attempt's. The oldest,
-/// where there are several: a later one may be that of an attempt that is looked for next.
+/// The call of an attempt among those the network lists, newest first: one that we made and that is no other attempt's
+/// as far as is known. The newest: of an earlier attempt nothing may be known if its callbacks were lost, and a call that
+/// was answered must not pass for one that was not.
 async fn ours(
     reach: &Reach,
     way: &UnderWay,
     states: Vec<CallState>,
     taken: &BTreeSet<CallId>,
 ) -> Result<Option<CallId>, DbError> {
-    for state in states.into_iter().rev() {
+    for state in states {
         if state.direction != Direction::Outbound || taken.contains(&state.call) {
             continue;
         }

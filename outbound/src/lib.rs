@@ -11,7 +11,7 @@
 //!     └──────────────────┘ nobody knows: the network's list decides, late and twice; silence never does
 //! ```
 //!
-//! [`file`] reads a list, [`zones`] says what its people's clocks may show, [`plan`] when they may be called, [`pace`]
+//! [`file`] reads a list, [`wish`] makes a batch of it, [`zones`] says what its people's clocks may show, [`plan`] when they may be called, [`pace`]
 //! how many a minute; [`outcome`] and [`refusal`] read what the network says; `follow` decides about calls under way,
 //! `chase` does it, [`dialer`] claims and places, [`lead`] runs it.
 
@@ -27,10 +27,12 @@ pub mod patience;
 mod place;
 pub mod plan;
 pub mod refusal;
+pub mod wish;
 pub mod zones;
 
 pub use dialer::{Dialer, Settings};
 pub use patience::Patience;
+pub use wish::Wish;
 
 use common::config::Config;
 use common::lifecycle::Lifecycle;

@@ -105,6 +105,32 @@ pub const TABLE: &[Metric] = &[
         &["why"],
         "Media streams the gateway could not relay to their worker.",
     ),
+    // Outbound calls.
+    row("patchbay_outbound_leads", Gauge, &[], "1 while this gateway places the outbound calls."),
+    row("patchbay_outbound_under_way", Gauge, &[], "Outbound calls of which the end is not known yet."),
+    row("patchbay_outbound_placed_total", Counter, &[], "Outbound calls the network has taken."),
+    row("patchbay_outbound_calls_total", Counter, &["outcome"], "Attempts to call somebody that ended, by outcome."),
+    row(
+        "patchbay_outbound_put_back_total",
+        Counter,
+        &["why"],
+        "Rows that were not called after all and wait again.",
+    ),
+    row(
+        "patchbay_outbound_unanswered_total",
+        Counter,
+        &[],
+        "Calls asked for without an answer whether they were placed; each is looked for.",
+    ),
+    row("patchbay_outbound_found_total", Counter, &[], "Calls found whose answer was lost."),
+    row(
+        "patchbay_outbound_backed_off_total",
+        Counter,
+        &["why"],
+        "Times nobody was called for a while because the network took no calls.",
+    ),
+    row("patchbay_outbound_paused_total", Counter, &["why"], "Batches that wait for a person to mend something."),
+    row("patchbay_outbound_waits_total", Counter, &[], "Times outbound calls waited for the database."),
     // Calls.
     row("patchbay_calls_active", Gauge, &[], "Calls with an open media stream."),
     row("patchbay_calls_total", Counter, &["reason"], "Calls that ended at a worker, by reason."),
@@ -255,4 +281,18 @@ pub const TABLE: &[Metric] = &[
         &[],
         "Calls that were closed while events of them are still missing.",
     ),
+    // After calls.
+    row("patchbay_aftercare_calls_total", Counter, &[], "Calls whose jobs were stored after they had ended."),
+    row("patchbay_aftercare_jobs", Gauge, &["state"], "Jobs that wait, and dead letters a person should look at."),
+    row("patchbay_aftercare_jobs_total", Counter, &["kind", "result"], "Tries of jobs, by how they ended."),
+    row("patchbay_aftercare_job_seconds", Histogram(WEBHOOK), &["kind"], "How long one try of a job took."),
+    row("patchbay_aftercare_nonsense_total", Counter, &[], "Answers of the summary model that did not fit."),
+    row(
+        "patchbay_aftercare_messages_withheld_total",
+        Counter,
+        &["why"],
+        "Text messages that were not sent after a call, as they should not be.",
+    ),
+    row("patchbay_aftercare_unheard_total", Counter, &["why"], "Events no company could be told of."),
+    row("patchbay_aftercare_waits_total", Counter, &["for"], "Times work after calls waited for bus or database."),
 ];

@@ -84,7 +84,7 @@ fn the_metrics_page_is_up_to_date() {
 }
 
 fn emitted() -> Vec<Emitted> {
-    let crates = ["adapters", "common", "gateway", "patchbay", "recorder", "tools", "worker"];
+    let crates = ["adapters", "common", "gateway", "outbound", "patchbay", "recorder", "tools", "worker"];
     let mut files = Vec::new();
     crates.iter().for_each(|name| sources(&workspace().join(name).join("src"), &mut files));
     let mut found = Vec::new();
