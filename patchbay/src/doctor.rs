@@ -1,5 +1,6 @@
 //! `patchbay doctor`: every port and credential: reachable, version, settings, latency, and what to do.
 
+mod numbers;
 mod packs;
 
 use crate::{account, assemble, process};
@@ -55,6 +56,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         bus(config).await,
         db(config).await,
         twilio(config).await,
+        numbers::numbers(config).await,
         openai(config).await,
         public_url(config).await,
     ]

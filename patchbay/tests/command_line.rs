@@ -8,8 +8,10 @@ use serde_json::Value;
 use std::net::TcpListener;
 use tokio::time::{Duration, Instant};
 
-const COMMANDS: [&str; 12] =
-    ["demo", "up", "ring", "gateway", "worker", "recorder", "migrate", "doctor", "agents", "import", "tools", "say"];
+const COMMANDS: [&str; 13] = [
+    "demo", "up", "ring", "gateway", "worker", "recorder", "migrate", "doctor", "agents", "import", "tools", "say",
+    "numbers",
+];
 
 #[tokio::test]
 async fn the_help_of_every_command_shows_how_to_call_it() {
@@ -32,6 +34,9 @@ async fn commands_of_commands_show_how_to_call_them_too() {
         ["agents", "versions"],
         ["tools", "list"],
         ["tools", "run"],
+        ["numbers", "list"],
+        ["numbers", "point"],
+        ["numbers", "check"],
     ] {
         let help = run(&[command[0], command[1], "--help"], &[]).await;
         let examples = help.said.split_once("Example").expect(command[1]).1;

@@ -12,6 +12,7 @@ mod features;
 mod invariants;
 mod last_words;
 mod no_speech_in_logs;
+mod numbers;
 mod packs;
 mod stores_away;
 mod support;

@@ -2,8 +2,7 @@
 
 use super::list::parse_company;
 use super::{asked, diff, directory, line};
-use crate::{assemble, source};
-use anyhow::Context;
+use crate::{ask, assemble, source};
 use clap::Args;
 use common::company::load::{self, Packs};
 use common::company::{Company, Roster, Services};
@@ -12,7 +11,6 @@ use common::control::{self, ConfigChanged, Reach};
 use common::ids::CompanyId;
 use common::ports::{Bus, Directory, Record};
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -53,7 +51,9 @@ pub(crate) async fn run(config: &Config, args: &ApplyArgs) -> anyhow::Result<()>
         line(format_args!("nothing to do: all of it is in force already"));
         return Ok(());
     }
-    agreed(args)?;
+    if !args.yes {
+        ask::agreed("Apply?", "applied")?;
+    }
     write(config, directory.as_ref(), &plan, args).await
 }
 
@@ -110,20 +110,6 @@ async fn changed<'p>(
 ) -> anyhow::Result<Vec<&'p Record>> {
     let stored = asked(directory.records(company, kind).await)?;
     Ok(records.iter().copied().filter(|record| !stored.contains(record)).collect())
-}
-
-fn agreed(args: &ApplyArgs) -> anyhow::Result<()> {
-    if args.yes {
-        return Ok(());
-    }
-    let asks = std::io::stdin().is_terminal();
-    anyhow::ensure!(asks, "not applied: nobody can be asked here; --yes applies without asking");
-    print!("Apply? [y/N] ");
-    std::io::stdout().flush().context("failed to ask")?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).context("failed to read the answer")?;
-    anyhow::ensure!(matches!(answer.trim(), "y" | "Y" | "yes"), "not applied");
-    Ok(())
 }
 
 async fn write(config: &Config, directory: &dyn Directory, plan: &Plan<'_>, args: &ApplyArgs) -> anyhow::Result<()> {

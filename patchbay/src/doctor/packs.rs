@@ -70,7 +70,8 @@ async fn stored_records(config: &Config, source: &source::Source) -> anyhow::Res
     Ok(count)
 }
 
-async fn look(config: &Config) -> anyhow::Result<source::Source> {
+/// The agents in force.
+pub(super) async fn look(config: &Config) -> anyhow::Result<source::Source> {
     let directory = assemble::database(config)?.directory;
     source::look(config, directory.as_ref()).await
 }
