@@ -7,7 +7,7 @@ use super::{TwilioRest, away};
 use bytes::Bytes;
 use common::ports::TelephoneError;
 use reqwest::header::LOCATION;
-use reqwest::{Response, Url};
+use reqwest::Url;
 
 /// The longest recording: two channels for two hours and twenty minutes. Higher takes more memory for each that is
 /// fetched, lower leaves long calls at Twilio.
