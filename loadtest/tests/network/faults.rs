@@ -117,3 +117,13 @@ async fn what_the_application_does_wrong_is_noticed_and_the_stream_goes_on() {
         assert_eq!(truth.streams[0].marks.len(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_line_that_loses_frames_keeps_its_time() {
+    let (truth, _, messages) = call_with(Fault::LoseFrames { one_in: 4, run: 2 }).await;
+    let sent: Vec<_> = truth.streams[0].sent.iter().map(|frame| frame.index).collect();
+    assert_eq!(sent[..8], [0, 1, 2, 3, 6, 7, 10, 11]);
+    let media = messages.iter().filter(|message| message["event"] == "media");
+    let stamps: Vec<_> = media.map(|message| message["media"]["timestamp"].as_str().unwrap()).collect();
+    assert_eq!(stamps[..6], ["0", "20", "40", "60", "120", "140"]);
+}

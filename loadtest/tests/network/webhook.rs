@@ -1,5 +1,6 @@
 //! Documents: how they are asked for, what is refused, and what the verbs do.
 
+use loadtest::network::{Network, NetworkConfig, Route};
 use loadtest::phone::{self, CallEnd, CallPlan, CallTruth, DuplicateCheck, Fault, StatusDelivery, WebhookDelivery};
 
 use crate::application::{Application, NUMBER, no_stream};
@@ -120,4 +121,24 @@ async fn a_rejected_call_was_never_answered() {
     let status = &application.hits("/status")[0].params;
     assert_eq!((status["CallStatus"].as_str(), status["CallDuration"].as_str()), ("busy", "0"));
     assert!(!status.contains_key("Duration"));
+}
+
+#[tokio::test]
+async fn of_several_servers_behind_one_address_the_one_that_lives_answers() {
+    let (application, _) = Application::start(&[("/voice", "<Response/>")], no_stream).await;
+    let public = "http://calls.example.test";
+    let route = |actual: String| Route { public: public.to_owned(), actual };
+    let mut config = NetworkConfig::new(format!("{public}/voice"));
+    // Nobody listens on the first.
+    config.routes = vec![route("http://127.0.0.1:9".to_owned()), route(application.url(""))];
+    let network = Network::start(config).await.unwrap();
+    for number in 0..2 {
+        let truth = phone::call(&network, CallPlan::new(number, NUMBER, vec![])).await;
+        assert_eq!(
+            (truth.documents[0].status, truth.notices.len()),
+            (403, 1),
+            "signed for the public address, not its own"
+        );
+    }
+    assert_eq!(application.hits("/voice").len(), 2);
 }
