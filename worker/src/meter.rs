@@ -127,3 +127,77 @@ fn used_by(voice: &Voice) -> (UsedBy, Option<UsedBy>) {
     let apart = voice.transcription.as_deref().filter(|_| voice.provider == Provider::Openai);
     (by(&voice.model), apart.map(by))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::testing::voice;
+
+    fn meter(voice: &Voice) -> Meter {
+        Meter::new(Arc::new(Prices::built_in()), Line::default(), voice, clock::unix_ms())
+    }
+
+    fn money(text: &str) -> Money {
+        text.parse().unwrap()
+    }
+
+    fn openai() -> Voice {
+        Voice { transcription: Some("gpt-4o-mini-transcribe".into()), ..voice(Provider::Openai) }
+    }
+
+    fn user(meter: &mut Meter, usage: Usage) -> String {
+        let mut event = CallEvent::Used { usage, by: None };
+        meter.priced(&mut event);
+        let CallEvent::Used { by: Some(by), .. } = event else { panic!("nobody used it") };
+        format!("{}/{}", by.provider, by.model)
+    }
+
+    #[test]
+    fn use_has_the_price_of_whoever_speaks_or_writes() {
+        let mut meter = meter(&openai());
+        let spoken = Usage { audio_out: 1_000, ..Usage::default() };
+        assert_eq!(user(&mut meter, spoken), "openai/gpt-realtime");
+        let written = Usage { transcription: 1_000, ..Usage::default() };
+        assert_eq!(user(&mut meter, written), "openai/gpt-4o-mini-transcribe");
+        meter.dialled(&Voice { transcription: Some("nova-3".into()), ..voice(Provider::Deepgram) });
+        let connected = Usage { billed_ms: 60_000, ..Usage::default() };
+        assert_eq!(user(&mut meter, connected), "deepgram/gpt-realtime");
+        assert_eq!(meter.costs().part(CostPart::VoiceAi), money("0.139"), "1,000 tokens and a minute");
+        assert_eq!(meter.costs().part(CostPart::Transcription), money("0.005"));
+    }
+
+    #[test]
+    fn minutes_cost_from_when_they_begin() {
+        let mut meter = meter(&openai());
+        let mut after = |ms| {
+            meter.ran(Duration::from_millis(ms));
+            (meter.costs().part(CostPart::Telephony), meter.costs().part(CostPart::Stream))
+        };
+        assert_eq!(after(0), (money("0.0085"), money("0.004")));
+        assert_eq!(after(60_000), (money("0.0085"), money("0.004")));
+        assert_eq!(after(60_001), (money("0.017"), money("0.008")));
+    }
+
+    #[test]
+    fn a_call_we_make_costs_what_its_country_does() {
+        let line = |number: &str| {
+            let theirs = Some(PhoneNumber::new(number));
+            Line { direction: Some(Direction::Outbound), ours: None, theirs }
+        };
+        let prices = Arc::new(Prices::built_in());
+        let mut meter = Meter::new(prices, line("+12125550100"), &openai(), clock::unix_ms());
+        meter.ran(Duration::from_secs(1));
+        assert_eq!(meter.costs().part(CostPart::Telephony), money("0.014"));
+    }
+
+    #[test]
+    fn a_spent_budget_is_told_once() {
+        let mut meter = meter(&openai());
+        let budget = |usd: &str| Some(Budget { usd: money(usd) });
+        meter.ran(Duration::ZERO);
+        assert!(!meter.is_spent(None));
+        assert!(!meter.is_spent(budget("0.0126")));
+        assert!(meter.is_spent(budget("0.0125")), "as much as it may is enough");
+        assert!(!meter.is_spent(budget("0.0125")));
+    }
+}
