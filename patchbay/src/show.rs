@@ -1,6 +1,6 @@
 //! What a call looks like in a terminal: the transcript as it is spoken, and the record at the end.
 
-use call::{CallEvent, Fact, Heard, Speaker, ToolOutcome, Turn};
+use call::{CallEvent, Fact, Heard, RecordingState, Speaker, ToolOutcome, Turn};
 use common::cdr::{Cdr, StoredTurn};
 use common::event::{Event, GatewayEvent};
 use loadtest::phone::PhoneEvent;
@@ -30,7 +30,15 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::Worker(CallEvent::Fact(Fact::Ticket { number, .. })) => {
             format!("  …          ticket {number} is opened")
         }
-        Event::Worker(CallEvent::Fact(Fact::Message { .. } | Fact::OptedOut | Fact::Recording { .. })) => return None,
+        Event::Worker(CallEvent::Fact(Fact::Message { template, .. })) => {
+            format!("  …          the text message {template} is sent")
+        }
+        Event::Worker(CallEvent::Fact(Fact::OptedOut)) => {
+            "  …          the person does not want to be called again".to_owned()
+        }
+        Event::Worker(CallEvent::Fact(Fact::Recording { state })) => {
+            format!("  …          the recording is {}", recording(*state))
+        }
         Event::Worker(CallEvent::Fact(Fact::Refused { what, why })) => {
             format!("  …          {what} is refused: {why}")
         }
@@ -46,6 +54,16 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+fn recording(state: RecordingState) -> &'static str {
+    match state {
+        RecordingState::Started => "on",
+        RecordingState::Paused => "paused",
+        RecordingState::Resumed => "on again",
+        RecordingState::Stopped => "off",
+        RecordingState::Refused => "refused and deleted",
+    }
 }
 
 fn word(outcome: ToolOutcome) -> &'static str {
@@ -82,7 +100,7 @@ pub(crate) fn cdr(cdr: &Cdr) -> String {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let ms = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms} ms"));
     let workers: Vec<String> = cdr.workers.values().map(ToString::to_string).collect();
-    let rows = [
+    let mut rows = vec![
         ("call", cdr.call.to_string()),
         ("company / agent", format!("{} / {}", shown(cdr.company.as_ref()), shown(cdr.agent.as_ref()))),
         ("version, language", format!("{}, {}", text(&cdr.agent_version), text(&cdr.language))),
@@ -96,8 +114,15 @@ pub(crate) fn cdr(cdr: &Cdr) -> String {
         ("silence prompts", cdr.silence_prompts.to_string()),
         ("first word after", ms(cdr.first_word_ms)),
         ("longest wait", ms(cdr.reply_gap_max_ms)),
+        ("cost", format!("{} USD", cdr.costs.total().short())),
         ("complete", if cdr.complete { "yes".to_owned() } else { "not yet".to_owned() }),
     ];
+    let outbound = [
+        ("answered by", cdr.answered_by.clone()),
+        ("then", cdr.machine.map(|deed| deed.as_str().replace('_', " "))),
+        ("outbound attempt", cdr.attempt.as_ref().map(ToString::to_string)),
+    ];
+    rows.extend(outbound.into_iter().filter_map(|(name, value)| Some((name, value?))));
     rows.iter().map(|(name, value)| format!("  {name:<18} {value}\n")).collect()
 }
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::net::TcpListener;
 use tokio::time::{Duration, Instant};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 16] = [
     "demo", "up", "ring", "gateway", "worker", "recorder", "migrate", "doctor", "agents", "import", "tools", "say",
-    "numbers",
+    "numbers", "calls", "outbound", "jobs",
 ];
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests stand outside the roles: they own their tasks and their clock")]
 
 mod agents;
+mod calls;
 mod command_line;
 mod features;
 mod invariants;

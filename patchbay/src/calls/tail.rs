@@ -49,8 +49,7 @@ impl TailArgs {
 
 /// Follows calls until it is stopped.
 pub(crate) async fn run(config: &Config, args: &TailArgs) -> anyhow::Result<()> {
-    let prices = Prices::load(config.prices_file.as_deref()).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
-    let mut screen = Screen { prices, spent: BTreeMap::new() };
+    let mut screen = Screen { prices: config.prices.clone(), spent: BTreeMap::new() };
     if !args.json {
         let from = if config.nats_url.is_some() { "as the bus tells them" } else { "as the record gets them" };
         line(format_args!("following calls {from}; Ctrl-C ends it"));
@@ -95,7 +94,7 @@ async fn of_record(db: &Arc<dyn Db>, args: &TailArgs, screen: &mut Screen) -> an
 
 /// What is shown, and what calls have cost so far.
 struct Screen {
-    prices: Prices,
+    prices: Arc<Prices>,
     spent: BTreeMap<CallId, Money>,
 }
 
