@@ -94,7 +94,7 @@ fn starts(window: &Window, clock: &TimeZone, day: Date) -> impl Iterator<Item = 
     let minute = window.from_minute;
     let time = Time::new((minute / 60) as i8, (minute % 60) as i8, 0, 0).ok();
     let shown = time.map(|time| clock.to_ambiguous_timestamp(day.to_datetime(time)));
-    let both = shown.map(|shown| [shown.clone().earlier(), shown.later()]);
+    let both = shown.map(|shown| [shown.earlier(), shown.later()]);
     both.into_iter().flatten().filter_map(|start| u64::try_from(start.ok()?.as_millisecond()).ok())
 }
 

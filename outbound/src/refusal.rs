@@ -34,7 +34,7 @@ const ACCOUNT: &[u32] = &[
 pub fn about(code: Option<u32>, status: u16) -> About {
     match (code, status) {
         (Some(code), _) if ACCOUNT.contains(&code) => About::Account,
-        (_, 401 | 402 | 403 | 404 | 405) if !code.is_some_and(is_of_a_number) => About::Account,
+        (_, 401..=405) if !code.is_some_and(is_of_a_number) => About::Account,
         _ => About::Row,
     }
 }

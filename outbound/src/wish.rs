@@ -69,7 +69,8 @@ impl Wish {
         let mut faults = faults_of_plan(&self.plan, rows, now_ms);
         let consent = self.consent.trim().to_owned();
         if consent.is_empty() {
-            faults.push("say on what ground these people may be called (consent): who agreed to it, when and how".into());
+            faults
+                .push("say on what ground these people may be called (consent): who agreed to it, when and how".into());
         }
         if rows.is_empty() {
             faults.push("there is nobody to be called".into());

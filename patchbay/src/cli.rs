@@ -1,6 +1,8 @@
 //! The command line. Names are fixed: people script against them.
 
-use crate::{agents, calls, demo, doctor, import, jobs, migrate, numbers, process, ring, roles, say, tools, up};
+use crate::{
+    agents, calls, demo, doctor, import, jobs, migrate, numbers, outbound, process, ring, roles, say, tools, up,
+};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use common::config::{self, Config, LoadArgs};
@@ -97,6 +99,12 @@ enum Command {
         after_help = "Examples:\n  patchbay jobs list\n  patchbay jobs show CA…:call.ended:crm\n  patchbay jobs revive --all"
     )]
     Jobs(jobs::JobsCommand),
+    /// Calls that we make: one, or everybody of a file; pause, resume, report, opt-outs
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  patchbay outbound start people.csv --company harbour --agent reception --consent \"newsletter form, May 3\" --dry-run\n  patchbay outbound list\n  patchbay outbound watch b-0123456789ab"
+    )]
+    Outbound(outbound::OutboundCommand),
     /// Says a sentence in a call under way
     #[command(
         after_help = "Example:\n  patchbay say CA00000000000000000000000000000001 \"Your taxi is waiting outside.\""
@@ -123,6 +131,7 @@ impl Cli {
             Command::Numbers(command) => numbers::run(settings, &command),
             Command::Calls(command) => calls::run(settings, command),
             Command::Jobs(command) => jobs::run(settings, &command),
+            Command::Outbound(command) => outbound::run(settings, command),
             Command::Say(args) => say::run(settings, &args),
         }
     }

@@ -15,6 +15,7 @@ mod jobs;
 mod migrate;
 mod numbers;
 mod otlp;
+mod outbound;
 mod process;
 mod ring;
 mod roles;

@@ -68,7 +68,16 @@ fn everything_that_is_wrong_is_told_at_once() {
             ]);
         },
         TWO,
-        &["calls a minute", "hours", "day of the week", "over already", "after answered", "after busy", "consent", "reception"],
+        &[
+            "calls a minute",
+            "hours",
+            "day of the week",
+            "over already",
+            "after answered",
+            "after busy",
+            "consent",
+            "reception",
+        ],
     );
     check(|wish| wish.company = CompanyId::parse("nobody").unwrap(), TWO, &["harbour"]);
     check(|wish| wish.from = Some(PhoneNumber::new("+12125550100")), TWO, &["none of agent"]);
