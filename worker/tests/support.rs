@@ -3,6 +3,7 @@
 pub(crate) mod log;
 pub(crate) mod phone;
 pub(crate) mod provider;
+pub(crate) mod recorded;
 pub(crate) mod service;
 pub(crate) mod slow_state;
 pub(crate) mod speech;
@@ -23,7 +24,7 @@ use common::event::{Envelope, Event};
 use common::health::Readiness;
 use common::ids::{BootId, CallId, CompanyId, Epoch, WorkerId};
 use common::lifecycle::Lifecycle;
-use common::ports::{Bus, Consumer, Directory, Ports, Session, State};
+use common::ports::{Bus, Consumer, Directory, Ports, Recordings, Session, State};
 use common::private::ExposeSecret;
 use common::reservation::{Full, MediaProof, Reserve, Reserved};
 use common::token::{Keys, StreamToken};
@@ -53,6 +54,7 @@ pub(crate) struct Setup {
     log: Log,
     settings: BTreeMap<String, String>,
     listener: Option<TcpListener>,
+    recordings: Option<Arc<dyn Recordings>>,
     gate: Gate,
 }
 
@@ -66,11 +68,17 @@ impl Setup {
             ("worker.id", WORKER),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        Self { log: Log::keep(), settings, listener: None, gate: Gate::default() }
+        Self { log: Log::keep(), settings, listener: None, recordings: None, gate: Gate::default() }
     }
 
     pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With a telephone network that records.
+    pub(crate) fn recording_at(mut self, network: Arc<dyn Recordings>) -> Self {
+        self.recordings = Some(network);
         self
     }
 
@@ -99,7 +107,7 @@ impl Setup {
             vault: Arc::new(Store::open(&config)),
             summarizer: Arc::new(adapters::summary::Scripted),
             messages: None,
-            recordings: None,
+            recordings: self.recordings,
             numbers: None,
             telephone: None,
         };

@@ -191,3 +191,99 @@ impl Drop for Tap {
         self.end(Instant::now());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::ids::{CallId, CompanyId, Epoch, RecordingId};
+
+    const FRAME: Duration = Duration::from_millis(20);
+
+    fn tap(room: usize) -> (Tap, mpsc::Receiver<Word>) {
+        let (spare, spares) = mpsc::channel(2);
+        let claim = Claim {
+            recording: RecordingId::parse("CA1-1").unwrap(),
+            call: CallId::parse("CA00000000000000000000000000000001").unwrap(),
+            epoch: Epoch(1),
+            company: CompanyId::parse("harbour").unwrap(),
+            trace: String::new(),
+            spare,
+        };
+        // One place is for the last word.
+        let (words, receiver) = mpsc::channel(room + 1);
+        (Tap::new(Arc::new(claim), words, spares).unwrap(), receiver)
+    }
+
+    /// So many frames of the caller, from this one on; every call returns at once, or this would not end.
+    fn speak(tap: &mut Tap, began: Instant, frames: std::ops::Range<u32>) {
+        let payload = Bytes::from_static(b"f39/");
+        for frame in frames {
+            tap.caller(&payload, FRAME, Some(FRAME * frame), began + FRAME * frame);
+        }
+    }
+
+    #[test]
+    fn what_a_writer_that_stands_still_cannot_take_is_missing_and_the_rest_is_not() {
+        let began = Instant::now();
+        let (mut tap, mut words) = tap(2);
+        tap.keep(began);
+        speak(&mut tap, began, 0..500);
+        let mut blocks = Vec::new();
+        while let Ok(Word::Block(_, block)) = words.try_recv() {
+            blocks.push(block);
+        }
+        assert_eq!(blocks.len(), 2, "ten seconds, and room for two");
+        speak(&mut tap, began, 500..520);
+        tap.end(began + FRAME * 520);
+        let mut rest = Vec::new();
+        while let Ok(word) = words.try_recv() {
+            match word {
+                Word::Block(_, block) => rest.extend(block),
+                Word::Over(_, block, over) => {
+                    assert_eq!(over, Over::At(521 * 160));
+                    rest.extend(block);
+                }
+            }
+        }
+        let records: Vec<_> = Record::all(&rest).collect();
+        assert!(matches!(records[..2], [Record::Missed(_), Record::Kept(..)]), "{:?}", &records[..2]);
+        assert_eq!(records.last(), Some(&Record::Caller(519 * 160, b"f39/")));
+    }
+
+    #[test]
+    fn a_pause_is_known_though_its_block_was_lost() {
+        let began = Instant::now();
+        let (mut tap, mut words) = tap(1);
+        tap.keep(began);
+        speak(&mut tap, began, 0..120);
+        tap.rest(began + FRAME * 120);
+        // What is sent in a pause is noted without its sound: it fills blocks too.
+        for _ in 0..5_000 {
+            tap.agent(&Bytes::from_static(b"f39/"), FRAME, began + FRAME * 200);
+        }
+        let Ok(Word::Block(..)) = words.try_recv() else { panic!("the first block is missing") };
+        drop(tap);
+        let Ok(Word::Over(_, last, _)) = words.try_recv() else { panic!("the last word is missing") };
+        let mut records = Record::all(&last);
+        assert!(matches!(records.next(), Some(Record::Missed(_))));
+        assert!(matches!(records.next(), Some(Record::Rested(_))));
+        assert!(records.all(|record| matches!(record, Record::Unkept(..))), "sound of a pause was handed over");
+    }
+
+    #[test]
+    fn buffers_are_used_again() {
+        let began = Instant::now();
+        let (mut tap, mut words) = tap(2);
+        tap.keep(began);
+        let mut seen = std::collections::BTreeSet::new();
+        for second in 0..20 {
+            speak(&mut tap, began, second * 50..(second + 1) * 50);
+            while let Ok(Word::Block(claim, mut block)) = words.try_recv() {
+                seen.insert(block.as_ptr() as usize);
+                block.clear();
+                claim.spare.try_send(block).unwrap();
+            }
+        }
+        assert!(seen.len() <= 2, "{} buffers", seen.len());
+    }
+}

@@ -199,8 +199,12 @@ impl Phone {
     }
 }
 
+/// <https://prng.di.unimi.it/splitmix64.c> (read 2026-11).
 fn noise(at: u64) -> u64 {
-    at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
+    let mixed = at.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
 }
 
 impl Played {

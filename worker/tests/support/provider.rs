@@ -195,8 +195,13 @@ pub(crate) struct Greeted {
 impl Greeted {
     /// With a worker of its own; tools may reach these hosts.
     pub(crate) async fn by(agent: AgentSnapshot, hosts: &[String]) -> Self {
+        Self::at(Setup::new(), agent, hosts).await
+    }
+
+    /// With a worker that is set up like this.
+    pub(crate) async fn at(setup: Setup, agent: AgentSnapshot, hosts: &[String]) -> Self {
         let provider = FakeProvider::start().await;
-        let setup = Setup::new().with("openai.base_url", &provider.base_url()).with("openai.api_key", "sk-test");
+        let setup = setup.with("openai.base_url", &provider.base_url()).with("openai.api_key", "sk-test");
         let setup = if hosts.is_empty() { setup } else { setup.with("tools.private_hosts", &hosts.join(",")) };
         let bench = setup.start().await;
         let seat = bench.reserve_for(&call(1), agent).await;

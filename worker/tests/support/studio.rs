@@ -9,9 +9,9 @@ use adapters::db::Opened;
 use adapters::line::TwilioLines;
 use adapters::{bus, state};
 use bytes::Bytes;
-use call::{Call, Conversation, Resumed};
+use call::{Call, CallEvent, Conversation, Fact, RecordingState, Resumed};
 use common::clock;
-use common::company::{AgentSnapshot, Recording};
+use common::company::{AgentLimits, AgentSnapshot, RecordBy, Recording};
 use common::config::Config;
 use common::event::{Envelope, Event, TapEvent};
 use common::ids::{CallId, Epoch};
@@ -46,7 +46,7 @@ pub(crate) struct Studio {
     publisher: Publisher,
     calls: Lifecycle,
     news: Lifecycle,
-    _log: Log,
+    pub(crate) log: Log,
 }
 
 /// Everything that came of some calls.
@@ -61,10 +61,14 @@ impl Studio {
     }
 
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), settings).await
+    }
+
+    /// On a folder that may hold what an earlier start has left.
+    pub(crate) async fn on(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         // Two tests at once: the second finds it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let log = Log::keep();
-        let folder = tempfile::tempdir().unwrap();
         let (kept, spool) = (folder.path().join("kept"), folder.path().join("spool"));
         let own = [
             ("recordings.url", kept.to_str().unwrap()),
@@ -93,12 +97,12 @@ impl Studio {
         let (calls, news) = (Lifecycle::new(), Lifecycle::new());
         let publisher = Publisher::start(ports.state.clone(), ports.bus.clone(), &news);
         let recordings = Recordings::start(&config, &ports, &news);
-        Self { folder, store, config, ports, recordings, publisher, calls, news, _log: log }
+        Self { folder, store, config, ports, recordings, publisher, calls, news, log }
     }
 
     /// A call that is recorded like this, by this caller; what the telephone played and sent.
     pub(crate) async fn call(&self, call: &CallId, recording: Recording, caller: &[Caller]) -> Played {
-        let agent = AgentSnapshot { recording, ..demo_agent() };
+        let agent = recorded(recording);
         self.resumed(call, Epoch(1), agent, None, caller).await
     }
 
@@ -147,7 +151,10 @@ impl Studio {
         let toolbox = Arc::new(Toolbox::new(settings, self.ports.directory.clone()).unwrap());
         let whose = Whose { call: call.clone(), epoch, caller: None, ours: None };
         let identity = Identity { call: call.clone(), epoch, company: agent.company.clone(), trace: String::new() };
-        let hand = Hand::Tap(Box::new(self.recordings.tap(&identity).unwrap()));
+        let hand = match agent.recording.by {
+            RecordBy::Patchbay => Hand::Tap(Box::new(self.recordings.tap(&identity).unwrap())),
+            RecordBy::Nobody | RecordBy::Twilio => Hand::Nobody,
+        };
         let (fence, orders) = mpsc::channel(8);
         Session {
             line: Socket::new(stream),
@@ -167,6 +174,20 @@ impl Studio {
         }
     }
 
+    /// Ends as a process that is killed so long after this call began; what is left of it.
+    pub(crate) async fn killed(self, after: Duration, call: &CallId, recording: Recording) -> TempDir {
+        self.log.expect_errors(&["events given up"]);
+        let mut calling = Box::pin(self.call(call, recording, &[Caller::Listen, Caller::Quiet(100_000)]));
+        assert!(tokio::time::timeout(after, &mut calling).await.is_err(), "the call is over already");
+        // Nobody writes any more when the call ends.
+        self.news.kill();
+        self.news.join(PATIENCE).await;
+        drop(calling);
+        self.calls.kill();
+        self.calls.join(PATIENCE).await;
+        self.folder
+    }
+
     /// Ends as a worker ends: everything that was said is recorded and stored.
     pub(crate) async fn close(self) -> Takes {
         let Self { folder, ports, recordings, publisher, calls, news, .. } = self;
@@ -180,7 +201,23 @@ impl Studio {
     }
 }
 
+/// An agent without a network that is patient with a silent caller.
+pub(crate) fn recorded(recording: Recording) -> AgentSnapshot {
+    let limits = AgentLimits { silence_prompt_ms: 300_000, silence_end_ms: 600_000, ..AgentLimits::default() };
+    AgentSnapshot { recording, limits, ..demo_agent() }
+}
+
 impl Takes {
+    /// What became of the recording while the call lived.
+    pub(crate) fn states(&self) -> Vec<RecordingState> {
+        self.events.iter().filter_map(state).collect()
+    }
+
+    /// The folder, for another start.
+    pub(crate) fn into_folder(self) -> TempDir {
+        self.folder
+    }
+
     /// What the tap told of this call.
     pub(crate) fn told(&self, call: &CallId) -> Vec<TapEvent> {
         let told = self.events.iter().filter(|event| event.key.call == *call).filter_map(|event| match &event.event {
@@ -204,6 +241,14 @@ impl Takes {
     /// Every file that is left anywhere.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         files(self.folder.path())
+    }
+}
+
+/// What an event says of the recording's state.
+pub(crate) fn state(event: &Envelope) -> Option<RecordingState> {
+    match &event.event {
+        Event::Worker(CallEvent::Fact(Fact::Recording { state })) => Some(*state),
+        _ => None,
     }
 }
 
