@@ -244,6 +244,39 @@ pub const TABLE: &[Metric] = &[
     row("patchbay_events_shed_total", Counter, &["class"], "Events given up because no store took them for too long."),
     row("patchbay_unwitnessed_total", Counter, &[], "Calls answered though no store took the gateway's word of them."),
     row("patchbay_bus_purged_total", Counter, &[], "Acknowledged events removed because the stream was full."),
+    // Recordings.
+    row("patchbay_recordings_active", Gauge, &[], "Recordings that workers make now."),
+    row(
+        "patchbay_recordings_total",
+        Counter,
+        &["outcome"],
+        "Recordings of workers, by what became of them: stored, lost, refused, not announced, impossible.",
+    ),
+    row(
+        "patchbay_recording_blocks_dropped_total",
+        Counter,
+        &[],
+        "Seconds of recordings that are silent because the writer could not take them.",
+    ),
+    row("patchbay_recording_spool_bytes", Gauge, &[], "How much of the spool of recordings is used."),
+    row(
+        "patchbay_recording_store_failures_total",
+        Counter,
+        &[],
+        "Tries to store a recording that failed; it waits in the spool.",
+    ),
+    row(
+        "patchbay_recordings_recovered_total",
+        Counter,
+        &[],
+        "Recordings that a lost worker left unfinished and the next start completed.",
+    ),
+    row(
+        "patchbay_network_recording_failures_total",
+        Counter,
+        &[],
+        "Things Twilio was to do with a recording of its own and did not.",
+    ),
     // The record.
     row(
         "patchbay_recorder_events_total",
