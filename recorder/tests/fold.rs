@@ -1,17 +1,13 @@
-//! A record is the same in whatever order its events are folded, and says of every ending what the table in
-//! `recorder/src/fold.rs` promises.
+//! A record says of every ending what the table in `recorder/src/fold/ending.rs` promises, and a whole call fills it.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "support/story.rs"]
 mod story;
 
-use call::{CallEvent, EndReason, Fact, LinkFault, NextStep, Resumed, Speaker, Spoken, Usage};
+use call::{CallEvent, EndReason, NextStep, Resumed, Speaker, Spoken, Usage};
 use common::cdr::Evidence;
 use common::event::{Envelope, Event, GatewayEvent, PlaceOutcome, Refusal, Source, TwilioEvent};
-use common::ids::AgentId;
-use proptest::prelude::*;
-use std::collections::BTreeMap;
 use story::*;
 
 fn check_end(events: &[Envelope], reason: &str) {
