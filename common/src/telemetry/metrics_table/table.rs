@@ -110,12 +110,7 @@ pub const TABLE: &[Metric] = &[
     row("patchbay_outbound_under_way", Gauge, &[], "Outbound calls of which the end is not known yet."),
     row("patchbay_outbound_placed_total", Counter, &[], "Outbound calls the network has taken."),
     row("patchbay_outbound_calls_total", Counter, &["outcome"], "Attempts to call somebody that ended, by outcome."),
-    row(
-        "patchbay_outbound_put_back_total",
-        Counter,
-        &["why"],
-        "Rows that were not called after all and wait again.",
-    ),
+    row("patchbay_outbound_put_back_total", Counter, &["why"], "Rows that were not called after all and wait again."),
     row(
         "patchbay_outbound_unanswered_total",
         Counter,

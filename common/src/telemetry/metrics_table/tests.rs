@@ -57,7 +57,11 @@ fn names_are_unique_and_end_in_their_unit() {
         assert!(metric.name.starts_with("patchbay_"), "{}", metric.name);
         assert_eq!(metric.name.ends_with("_total"), metric.kind == MetricKind::Counter, "{}", metric.name);
         if let MetricKind::Histogram(buckets) = metric.kind {
-            assert!(["_seconds", "_usd"].iter().any(|unit| metric.name.ends_with(unit)) && buckets.is_sorted(), "{}", metric.name);
+            assert!(
+                ["_seconds", "_usd"].iter().any(|unit| metric.name.ends_with(unit)) && buckets.is_sorted(),
+                "{}",
+                metric.name
+            );
         }
     }
 }
