@@ -59,12 +59,16 @@ impl Meter {
         (self.voice, self.writer) = used_by(voice);
     }
 
-    /// Adds what an event costs; one of use learns whose.
-    pub fn priced(&mut self, event: &mut CallEvent) {
+    /// Adds what an event costs; one of use learns whose. `provider` is who is connected: the scripted one may stand in
+    /// for another, and costs nothing.
+    pub fn priced(&mut self, event: &mut CallEvent, provider: &str) {
         let now_ms = clock::unix_ms();
         match event {
             CallEvent::Used { usage, by } => {
                 let by = by.get_or_insert_with(|| self.user(usage).clone());
+                if provider == Provider::Scripted.as_str() {
+                    provider.clone_into(&mut by.provider);
+                }
                 let costs = self.prices.usage(by, usage, now_ms);
                 costs.parts().for_each(|(part, amount)| self.add(part, amount));
             }
@@ -147,7 +151,7 @@ mod tests {
 
     fn user(meter: &mut Meter, usage: Usage) -> String {
         let mut event = CallEvent::Used { usage, by: None };
-        meter.priced(&mut event);
+        meter.priced(&mut event, "openai");
         let CallEvent::Used { by: Some(by), .. } = event else { panic!("nobody used it") };
         format!("{}/{}", by.provider, by.model)
     }
@@ -199,5 +203,15 @@ mod tests {
         assert!(!meter.is_spent(budget("0.0126")));
         assert!(meter.is_spent(budget("0.0125")), "as much as it may is enough");
         assert!(!meter.is_spent(budget("0.0125")));
+    }
+
+    #[test]
+    fn the_scripted_agent_costs_nothing_whomever_it_stands_in_for() {
+        let mut meter = meter(&voice(Provider::Openai));
+        let usage = Usage { audio_out: 1_000, ..Usage::default() };
+        let mut event = CallEvent::Used { usage, by: None };
+        meter.priced(&mut event, "scripted");
+        assert_eq!(meter.costs().total(), Money::ZERO);
+        assert!(matches!(event, CallEvent::Used { by: Some(by), .. } if by.provider == "scripted"));
     }
 }

@@ -107,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn publish(&mut self, state: &mut Driving, mut event: CallEvent) {
-        self.meter.priced(&mut event);
+        self.meter.priced(&mut event, self.link.provider());
         moments::call_event(self.news.call(), &event);
         let change = self.taping.on_event(self.news.call(), &event, Instant::now());
         self.news.event(state.at(), event);
