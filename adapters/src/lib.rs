@@ -13,7 +13,4 @@ pub mod state;
 pub mod summary;
 pub mod twilio;
 pub mod vault;
-
-#[allow(missing_docs)]
-pub mod unbuilt;
 mod wire;

@@ -107,7 +107,6 @@ impl World {
     pub(crate) fn context(&self) -> (GatewayContext, Keys) {
         let config = Config::load(LoadArgs { overrides: self.settings.clone(), ..LoadArgs::default() }).unwrap();
         let Opened { db, directory, outbound, aftercare } = self.database.clone();
-        let unbuilt = Arc::new(adapters::unbuilt::Unbuilt);
         let ports = Ports {
             state: Arc::new(self.state.clone()),
             bus: Arc::new(self.bus.clone()),
@@ -117,8 +116,8 @@ impl World {
             lines: Arc::new(TwilioLines),
             outbound,
             aftercare,
-            vault: unbuilt.clone(),
-            summarizer: unbuilt,
+            vault: Arc::new(adapters::vault::Store::open(&config.recordings).unwrap()),
+            summarizer: Arc::new(adapters::summary::Scripted),
             messages: None,
             recordings: None,
             numbers: None,

@@ -95,7 +95,7 @@ async fn list(config: &Config, args: &ListArgs) -> anyhow::Result<()> {
     if !letters.is_empty() {
         let mut rows = vec![["KEY", "KIND", "COMPANY", "ASKED FOR", "TRIES", "REASON"].map(str::to_owned).to_vec()];
         rows.extend(letters.iter().map(row));
-        line(table(&rows));
+        line(table(&rows).trim_end());
     }
     line(format_args!("{waiting} waiting, {dead} dead"));
     if dead > 0 {
@@ -141,7 +141,7 @@ async fn show(config: &Config, args: &ShowArgs) -> anyhow::Result<()> {
         ("reason", reason),
     ];
     let rows: Vec<Vec<String>> = facts.into_iter().map(|(name, fact)| vec![format!("  {name}"), fact]).collect();
-    line(table(&rows));
+    line(table(&rows).trim_end());
     if let JobWork::Webhook { body, .. } = &job.work {
         line(format_args!("{body:#}\n"));
     }

@@ -144,12 +144,7 @@ pub trait Aftercare: Send + Sync + 'static {
     /// It failed: again at `again_ms`, or never, and is a dead letter then.
     async fn job_failed(&self, key: &str, why: &str, again_ms: Option<u64>) -> Result<(), DbError>;
     /// They were taken and not begun after all: the attempt does not count; due again at `again_ms`.
-    async fn put_back_jobs(&self, keys: &[String], again_ms: u64) -> Result<(), DbError> {
-        for key in keys {
-            self.job_failed(key, "put back", Some(again_ms)).await?;
-        }
-        Ok(())
-    }
+    async fn put_back_jobs(&self, keys: &[String], again_ms: u64) -> Result<(), DbError>;
     /// Dead letters, newest first.
     async fn dead_jobs(&self, most: u32) -> Result<Vec<Job>, DbError>;
     /// Dead letters of this key, or all for `None`, are tried again from the beginning. Gives how many.

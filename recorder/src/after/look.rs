@@ -4,7 +4,6 @@
 //! call to the next look, one that is killed after it has left nothing undone.
 
 use super::hooks::{job, letters};
-use super::refused::DELETED;
 use super::{Care, body, key, moments};
 use crate::wait::pause;
 use common::cdr::Cdr;
@@ -64,15 +63,10 @@ impl Care {
             return Ok(Vec::new());
         };
         let mut jobs = if is_stale(&cdr) { Vec::new() } else { news(company, &cdr) };
-        if self.has_recordings(call).await? && self.has_refused(call).await? {
+        if cdr.recordings > 0 && self.has_refused(call).await? {
             jobs.extend(self.deletions(company, call).await?);
         }
         Ok(jobs)
-    }
-
-    async fn has_recordings(&self, call: &CallId) -> Result<bool, DbError> {
-        let recordings = self.means.aftercare.recordings(call).await?;
-        Ok(recordings.iter().any(|recording| recording.status != DELETED))
     }
 }
 
