@@ -1,5 +1,7 @@
 //! What a network is like: its account, the application it serves, the people it can call, what goes wrong.
 
+use std::time::Duration;
+
 use super::{Book, Faults, Route};
 
 /// What a network is made with.
@@ -19,6 +21,8 @@ pub struct NetworkConfig {
     pub routes: Vec<Route>,
     /// Whether the `action` of a verb is asked for when REST sends the call elsewhere.
     pub interrupted_action: InterruptedAction,
+    /// How old a call must be before lists hold it: they are made behind the calls.
+    pub listing_lag: Duration,
     /// Who can be called. A network without a book hands every call created by REST to [`Network::next_ring`].
     pub book: Book,
     /// What goes wrong; can be changed by [`Network::set_faults`].
@@ -40,6 +44,7 @@ impl NetworkConfig {
             status_callback: None,
             routes: Vec::new(),
             interrupted_action: InterruptedAction::default(),
+            listing_lag: Duration::ZERO,
             book: Book::new(),
             faults: Faults::default(),
             speed: crate::phone::SPEED,

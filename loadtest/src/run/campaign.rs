@@ -36,6 +36,8 @@ const COMPANY: &str = "campaign";
 const AGENT: &str = "caller";
 /// Calls at the same time, at most.
 const CONCURRENCY: usize = 200;
+/// The longest call: whoever dials waits so long for the end of one whose last word was lost.
+const LONGEST_MINUTES: &str = "1";
 /// How often the batch is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long the last call may take to end once the batch is done: nothing but its callbacks is left.
@@ -233,14 +235,17 @@ async fn begin(args: &CampaignArgs, people: &People, cli: &Cli) -> Result<String
         &concurrency,
         "--hours",
         "00:00-24:00",
+        "--days",
+        "mon-sun",
+        "--longest",
+        LONGEST_MINUTES,
         "--machine",
         &machine,
         "--json",
     ];
     let said = cli.run(&arguments).await?;
     let said: Value = serde_json::from_str(&said).context("read what patchbay outbound start printed")?;
-    let id = ["id", "batch"].iter().find_map(|name| said[*name].as_str()).or(said["batch"]["id"].as_str());
-    id.map(str::to_owned).with_context(|| format!("find the batch's id in {said}"))
+    said["batch"].as_str().map(str::to_owned).with_context(|| format!("find the batch's id in {said}"))
 }
 
 /// Kills the roles one after the other, and starts each again as whoever watches over processes would.

@@ -1,6 +1,8 @@
 //! Calls found again at the REST API: who asks before placing a call twice must see what there is.
 
-use loadtest::network::{Callee, Human};
+use std::time::Duration;
+
+use loadtest::network::{Callee, Human, Network};
 
 use crate::application::{Application, NUMBER, get, no_stream, rest};
 
@@ -61,4 +63,18 @@ async fn a_call_that_is_over_tells_its_length_and_its_price() {
     let (_, rang) = get(&network, &format!("/Calls/{}.json", legs[1].call_sid)).await;
     assert_eq!((&rang["status"], &rang["duration"]), (&"no-answer".into(), &"0".into()));
     assert!(rang["price"].is_null() && rang["answered_by"].is_null());
+}
+
+#[tokio::test]
+async fn a_list_may_lag_behind_the_calls() {
+    let (application, _) = Application::start(&[], no_stream).await;
+    let mut config = application.config();
+    config.listing_lag = Duration::from_secs(3_600);
+    let network = Network::start(config).await.unwrap();
+    network.list(ANNA, Callee::Busy);
+    let (_, body) = rest(&network, "", &[("To", ANNA), ("From", NUMBER), ("Twiml", "<Response/>")]).await;
+    let (_, listed) = get(&network, "/Calls.json").await;
+    assert_eq!(listed["calls"].as_array().unwrap().len(), 0);
+    let (status, _) = get(&network, &format!("/Calls/{}.json", body["sid"].as_str().unwrap())).await;
+    assert_eq!(status, 200, "who knows the call finds it");
 }

@@ -16,6 +16,7 @@ mod lying;
 mod messages;
 mod numbers;
 mod outbound;
+mod people;
 mod progress;
 mod queue;
 mod recordings;

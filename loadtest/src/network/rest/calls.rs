@@ -146,9 +146,11 @@ pub(super) async fn list(
     let is = |name: &str, value: &str| field(&query, name).is_none_or(|wanted| wanted == value);
     // `StartTime>=…` is a field called `StartTime>`; a call that does not ring yet is found by when it was created.
     let (after, before) = (moment(&query, "StartTime>"), moment(&query, "StartTime<"));
+    let known_since = Timestamp::now() - network.config().listing_lag;
     let found = network.calls().list(|entry| {
         let began = entry.dialled.unwrap_or(entry.created);
         let in_time = after.is_none_or(|after| began >= after) && before.is_none_or(|before| began <= before);
+        let in_time = in_time && entry.created <= known_since;
         in_time && is("To", &entry.to) && is("From", &entry.from) && is("Status", entry.status.as_str())
     });
     count(&network.0.counters.listed);

@@ -26,8 +26,8 @@ pub(super) struct Seen {
     pub(super) recorded: Vec<String>,
     /// Words that a machine's beep cut in two.
     pub(super) over_beep: bool,
-    /// Whether the application took the verdict about who picked up; none without one.
-    pub(super) verdict_taken: Option<bool>,
+    /// The verdict about who picked up, if the application took it.
+    pub(super) verdict: Option<&'static str>,
     /// Media streams of the call: more than one where a worker was lost under it.
     pub(super) streams: usize,
 }
@@ -42,7 +42,7 @@ impl Seen {
             status: Some(leg.status),
             recorded: truth.recorded_words().into_iter().map(str::to_owned).collect(),
             over_beep: truth.said_over_beep(),
-            verdict_taken: truth.verdict.as_ref().map(|verdict| verdict.is_told),
+            verdict: truth.verdict.as_ref().filter(|verdict| verdict.is_told).map(|verdict| verdict.answered_by),
             streams: truth.streams.len(),
         }
     }
@@ -65,9 +65,9 @@ fn outcomes(kind: Kind, seen: &Seen) -> &'static [&'static str] {
         (Some(CallStatus::Failed | CallStatus::Canceled), _) => &["failed"],
         (Some(CallStatus::Completed), Kind::Machine | Kind::Fax) => match seen {
             Seen { recorded, .. } if !recorded.is_empty() => &["message_left"],
-            // Nobody could tell that it was a machine: its verdict was lost on the way.
-            Seen { verdict_taken: Some(false) | None, .. } => &["machine", "answered"],
-            _ => &["machine"],
+            Seen { verdict: Some(verdict), .. } if *verdict != "unknown" => &["machine"],
+            // Nobody could tell: the call was over before the verdict, or the verdict was lost on the way.
+            _ => &["machine", "answered"],
         },
         (Some(CallStatus::Completed), _) => &["answered"],
         _ => &[],
@@ -186,14 +186,17 @@ mod tests {
         ] {
             assert_eq!(outcomes(kind, &seen(status)), [expected]);
         }
-        let machine = |recorded: &[&str], verdict_taken| Seen {
+        let machine = |recorded: &[&str], verdict| Seen {
             recorded: recorded.iter().map(|words| (*words).to_owned()).collect(),
-            verdict_taken,
+            verdict,
             ..seen(CallStatus::Completed)
         };
-        assert_eq!(outcomes(Kind::Machine, &machine(&["Hello."], Some(true))), ["message_left"]);
-        assert_eq!(outcomes(Kind::Machine, &machine(&[], Some(true))), ["machine"]);
-        assert_eq!(outcomes(Kind::Machine, &machine(&[], Some(false))), ["machine", "answered"]);
+        let beep = Some("machine_end_beep");
+        assert_eq!(outcomes(Kind::Machine, &machine(&["Hello."], beep)), ["message_left"]);
+        assert_eq!(outcomes(Kind::Machine, &machine(&[], beep)), ["machine"]);
+        for nobody_could_tell in [None, Some("unknown")] {
+            assert_eq!(outcomes(Kind::Machine, &machine(&[], nobody_could_tell)), ["machine", "answered"]);
+        }
         assert!(outcomes(Kind::Person, &Seen::default()).is_empty(), "nobody was called: nothing is true");
     }
 
