@@ -14,6 +14,7 @@ mod invariants;
 mod last_words;
 mod no_speech_in_logs;
 mod numbers;
+mod outbound;
 mod packs;
 mod stores_away;
 mod support;

@@ -124,11 +124,11 @@ pub(super) fn until(text: &str, zone: &TimeZone) -> Result<u64, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return ms(at);
     }
-    let shown = if let Ok(day) = text.parse::<Date>() {
-        day.at(23, 59, 59, 0)
-    } else {
-        text.parse::<DateTime>()
-            .map_err(|_| format!("{text:?} must be like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00Z"))?
+    let must = |_| format!("{text:?} must be like 2026-12-01, 2026-12-01T18:00 or 2026-12-01T18:00Z");
+    // A day is read from a longer text too, and the hour would be lost.
+    let shown = match text.contains('T') {
+        true => text.parse::<DateTime>().map_err(must)?,
+        false => text.parse::<Date>().map_err(must)?.at(23, 59, 59, 0),
     };
     zone.to_timestamp(shown).map_err(|error| error.to_string()).and_then(ms)
 }
