@@ -99,3 +99,39 @@ fn name(job: &Job) -> String {
         | JobWork::DeleteRecording { .. } => job.work.kind().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use common::testing::{call_id, company_id};
+    use serde_json::Value;
+
+    fn letter(hook: &str) -> Job {
+        let work = JobWork::Webhook { hook: hook.into(), event: "call.ended".into(), body: Value::Null };
+        let (call, company) = (call_id(1), company_id());
+        Job { key: hook.into(), call, company, work, due_ms: 0, attempts: 1, last_error: None, created_ms: 0 }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_lane_leaves_seats_to_others_until_all_are_taken() {
+        let lanes = Lanes::new(3, 2);
+        let slow: Vec<_> = (0..3).filter_map(|_| lanes.seat(&letter("slow"))).collect();
+        assert_eq!((slow.len(), lanes.free(), lanes.is_crowded()), (2, 1, true));
+        let fast = lanes.seat(&letter("fast"));
+        assert!(fast.is_some() && lanes.seat(&letter("third")).is_none());
+        drop(slow);
+        assert_eq!((lanes.free(), lanes.is_crowded()), (2, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_passed_over_comes_again_when_the_lane_may_have_got_there() {
+        let lanes = Lanes::new(8, 2);
+        let seat = lanes.seat(&letter("slow"));
+        tokio::time::advance(Duration::from_millis(400)).await;
+        drop(seat);
+        let wait = |jobs: usize| lanes.passed_over(&vec![letter("slow"); jobs])[0].1;
+        assert_eq!(wait(1), Duration::from_millis(400));
+        assert_eq!(wait(8), Duration::from_secs(2));
+        assert_eq!(wait(1_000), PASSED_OVER.1);
+    }
+}
