@@ -74,10 +74,12 @@ pub fn classify(number: &str, region: Option<&str>) -> Class {
     if !DIGITS.contains(&digits.len()) {
         return Class::Invalid;
     }
-    let Some((code, national, plans)) = plans(&digits) else { return blocked_code(&digits) };
+    let Some((code, national, mut plans)) = plans(&digits) else { return blocked_code(&digits) };
     if let Some(why) = blocked(code, national) {
         return Class::Blocked(why);
     }
+    // A plan's kinds are parts of its general pattern: of two dozen countries that share a code most are done with here.
+    plans.retain(|plan| plan.descriptors().general().is_match(national));
     if let Some(why) = plans.iter().find_map(|plan| costly(plan, national)) {
         return Class::Blocked(why);
     }
@@ -153,7 +155,7 @@ fn costly(plan: &Metadata, national: &str) -> Option<&'static str> {
 fn callable(plan: &Metadata, national: &str) -> bool {
     let kinds = plan.descriptors();
     let allowed = [kinds.fixed_line(), kinds.mobile(), kinds.toll_free(), kinds.voip(), kinds.uan()];
-    kinds.general().is_match(national) && allowed.into_iter().any(|kind| matches(kind, national))
+    allowed.into_iter().any(|kind| matches(kind, national))
 }
 
 fn matches(kind: Option<&Descriptor>, national: &str) -> bool {
