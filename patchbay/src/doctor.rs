@@ -58,6 +58,8 @@ async fn examine(config: &Config) -> Vec<Finding> {
         twilio(config).await,
         numbers::numbers(config).await,
         openai(config).await,
+        summary(config).await,
+        recordings(config).await,
         public_url(config).await,
     ]
 }
@@ -65,9 +67,9 @@ async fn examine(config: &Config) -> Vec<Finding> {
 fn print(finding: &Finding) {
     let sign = if finding.well { "ok  " } else { "FAIL" };
     let took = finding.took_ms.map(|ms| format!("  ({ms} ms)")).unwrap_or_default();
-    println!("{sign}  {:<8} {}{took}", finding.what, finding.found);
+    println!("{sign}  {:<10} {}{took}", finding.what, finding.found);
     if !finding.advice.is_empty() {
-        println!("                → {}", finding.advice);
+        println!("                  → {}", finding.advice);
     }
 }
 
@@ -158,6 +160,34 @@ async fn openai(config: &Config) -> Finding {
         }
     };
     ask("OpenAI", "compare OPENAI_API_KEY with OpenAI's console; OPENAI_BASE_URL must end in /v1", asking).await
+}
+
+/// The model that sums calls up.
+async fn summary(config: &Config) -> Finding {
+    if config.summary.api_key.is_none() {
+        return well(
+            "summaries",
+            "no key; the simulated model answers. Set PATCHBAY_SUMMARY__API_KEY or OPENAI_API_KEY",
+        );
+    }
+    let advice = "check PATCHBAY_SUMMARY__MODEL, PATCHBAY_SUMMARY__BASE_URL and the key";
+    match adapters::summary::open(&config.summary) {
+        Ok(model) => ask("summaries", advice, model.check()).await,
+        Err(error) => sick("summaries", error.to_string(), advice),
+    }
+}
+
+/// Where recordings are kept: something is written there, read back and deleted. A folder that is not there yet is left so.
+async fn recordings(config: &Config) -> Finding {
+    let place = &config.recordings.url;
+    if !place.contains("://") && !std::path::Path::new(place).exists() {
+        return well("recordings", format!("the folder {place}, made when a call is recorded first"));
+    }
+    let advice = "check PATCHBAY_RECORDINGS__URL, the rights there, and AWS_…, GOOGLE_… or AZURE_…";
+    match assemble::vault(config) {
+        Ok(vault) => ask("recordings", advice, vault.check()).await,
+        Err(error) => sick("recordings", format!("{error:#}"), advice),
+    }
 }
 
 /// Whether the public address leads to a gateway.

@@ -97,7 +97,7 @@ impl Values {
             },
             summary: Summary {
                 api_key: self.secret("summary.api_key").or_else(|| self.secret("openai.api_key")),
-                base_url: self.text("summary.base_url").unwrap_or_else(|| self.word("openai.base_url")),
+                base_url: self.text("summary.base_url").unwrap_or_else(|| over_http(&self.word("openai.base_url"))),
                 model: self.word("summary.model"),
             },
             outbound: Outbound {
@@ -299,6 +299,11 @@ fn is_origin(text: &str) -> bool {
     let Some((_, rest)) = text.split_once("://") else { return false };
     let host = rest.trim_end_matches('/');
     is_url(text, &["https", "http"]) && !host.is_empty() && !host.contains(['/', '?', '#', '@'])
+}
+
+/// The same address for requests that are no streams.
+fn over_http(url: &str) -> String {
+    url.replacen("wss://", "https://", 1).replacen("ws://", "http://", 1)
 }
 
 #[cfg(test)]
