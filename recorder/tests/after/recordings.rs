@@ -149,3 +149,20 @@ async fn a_recording_is_deleted_when_it_is_older_than_its_agent_keeps_it() {
     recorder.stop().await;
     assert!(world.vault.get("harbour/2.wav").await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_recording_left_at_twilio_is_deleted_there_when_it_is_old() {
+    let mut world = World::new().await;
+    let server = world.twilio(twilio).await;
+    world.agent().recording.at_twilio = AtTwilio::Leave;
+    world.agent().recording.keep_days = Some(30);
+    world.apply().await;
+    let mut old = completed();
+    old.at_ms -= 31 * 86_400_000;
+    world.happened(&call_of_today(1)).await;
+    world.happened(&[old]).await;
+    let recorder = world.start();
+    eventually("it is gone", async || status(&world, &recording(1)).await == "deleted").await;
+    recorder.stop().await;
+    assert_eq!((deleted(&server), server.seen().len()), (1, 1));
+}

@@ -139,9 +139,13 @@ impl Aftercare for Postgres {
         before_ms: u64,
         most: u32,
     ) -> Result<Vec<StoredRecording>, DbError> {
+        // Twilio's callbacks do not say whose call it was: the record does.
         let ask = sqlx::query_as::<_, RecordingRow>(concat!(
             select_recordings!(),
-            " where company = $1 and began_at < to_timestamp($2 / 1000.0) and status in ('complete', 'stored')
+            " where (company = $1
+                     or company is null
+                        and exists (select from calls c where c.call_sid = recordings.call_sid and c.company = $1))
+                    and began_at < to_timestamp($2 / 1000.0) and status in ('complete', 'stored')
                     and not exists (select from aftercare_jobs j
                                     where j.recording = recordings.recording and j.kind = 'delete_recording')
               order by began_at, recording limit $3"
