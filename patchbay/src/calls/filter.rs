@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_moment_is_said_in_many_ways() {
         let now: Zoned = "2026-11-21T12:00:00+00:00[UTC]".parse().unwrap();
-        let at = |text: &str| when(text, &now).map(|ms| moment(ms));
+        let at = |text: &str| when(text, &now).map(moment);
         let moment_of = |text: &str| Some(text.to_owned());
         assert_eq!(at("2h"), moment_of("2026-11-21T10:00:00Z"));
         assert_eq!(at("3d"), moment_of("2026-11-18T12:00:00Z"));

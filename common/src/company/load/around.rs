@@ -96,7 +96,7 @@ pub(super) fn hooks(sheet: &mut Sheet<'_>) -> BTreeMap<String, Hook> {
         for (line, event) in events.iter().filter(|(_, event)| !HOOK_EVENTS.contains(&event.as_str())) {
             row.note(*line, "events", format!("names {event:?}, which {}", unknown(event, HOOK_EVENTS)), "call.ended");
         }
-        let secret = row.text("secret", "crm-key").map(SecretRef);
+        let secret = row.text("secret", "crm_key").map(SecretRef);
         row.finish();
         (name, Hook { url, events: events.into_iter().map(|(_, event)| event).collect(), secret })
     };

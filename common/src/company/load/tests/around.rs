@@ -6,7 +6,7 @@ use crate::money::Money;
 
 const MESSAGES: &str = "[messages]\ncountries = [\"US\", \"PT\"]\nper_number_day = 2\n[messages.templates.confirm]\n\
     description = \"Confirms a booking\"\nfields = { number = 12 }\ntexts = { en = \"Your booking is {number}.\" }\n\
-    [hooks.crm]\nurl = \"https://crm.example.com/x\"\nevents = [\"call.ended\"]\nsecret = \"crm-key\"\n";
+    [hooks.crm]\nurl = \"https://crm.example.com/x\"\nevents = [\"call.ended\"]\nsecret = \"crm_key\"\n";
 
 fn load_both(company: &str, agent: &str) -> Result<Packs, String> {
     let company = format!("{COMPANY}{company}");
