@@ -91,7 +91,7 @@ impl Playout {
             return;
         }
         self.waiting += length;
-        let start = self.end().max(at + self.delay.unwrap_or(0));
+        let start = end_of(&self.queue).unwrap_or(self.placed).max(at + self.delay.unwrap_or(0));
         self.queue.push_back(Item::Sound(Piece { sent: at, start, sound }));
     }
 
@@ -115,7 +115,7 @@ impl Playout {
         self.end_cut_by_clock(place);
         let segment: VecDeque<Item> = self.queue.drain(..=index).collect();
         self.played(segment, at, place);
-        self.foretell();
+        self.foretell_queue();
     }
 
     /// A clear was sent.
@@ -139,15 +139,6 @@ impl Playout {
                 self.put(item, Position::MAX, place);
             }
         }
-    }
-
-    /// Nothing after this is heard; what is foretold before it was.
-    pub(super) fn end(&self) -> Position {
-        let last = self.queue.iter().rev().find_map(|item| match item {
-            Item::Sound(piece) => Some(piece.end()),
-            Item::Mark(..) => None,
-        });
-        last.unwrap_or(self.placed)
     }
 
     /// The stream is over, or nothing is known of what came next.
@@ -210,9 +201,9 @@ impl Playout {
     }
 
     /// Foretells anew what waits.
-    fn foretell(&mut self) {
+    fn foretell(&self, items: &mut VecDeque<Item>) {
         let (mut end, delay) = (self.placed, self.delay.unwrap_or(0));
-        for item in &mut self.queue {
+        for item in items {
             let Item::Sound(piece) = item else { continue };
             piece.start = end.max(piece.sent + delay);
             end = piece.end();
@@ -230,26 +221,32 @@ impl Playout {
 
     /// The telephone fell silent at `silent`.
     fn end_cut(&mut self, silent: Position, place: &mut dyn FnMut(Position, &[u8])) {
-        let Some(mut cut) = self.cut.take() else { return };
+        let Some(Cut { mut items, at, out }) = self.cut.take() else { return };
         let genuine = |item: &Item| matches!(item, Item::Mark(_, Some(back)) if back + TOGETHER < silent);
-        while let Some(index) = cut.items.iter().position(genuine) {
-            let Item::Mark(_, Some(back)) = cut.items[index] else { break };
-            let segment = cut.items.drain(..=index).collect();
+        while let Some(index) = items.iter().position(genuine) {
+            let Item::Mark(_, Some(back)) = items[index] else { break };
+            let segment = items.drain(..=index).collect();
             self.played(segment, back, place);
+            self.foretell(&mut items);
         }
-        let waiting = std::mem::replace(&mut self.queue, cut.items);
-        self.foretell();
-        if self.delay.is_none() && cut.out == 0 {
+        if self.delay.is_none() && out == 0 {
             // The first clear of a call may be all that tells how long the way is: it was obeyed now, or all was played.
-            self.delay = Some(silent.saturating_sub(cut.at).max(silent.saturating_sub(self.end())));
-            self.foretell();
+            let end = end_of(&items).unwrap_or(self.placed);
+            self.delay = Some(silent.saturating_sub(at).max(silent.saturating_sub(end)));
         }
-        for item in std::mem::replace(&mut self.queue, waiting) {
+        self.foretell(&mut items);
+        for item in items {
             self.put(item, silent, place);
         }
         self.placed = self.placed.max(silent);
         self.silent = self.placed;
-        self.foretell();
+        self.foretell_queue();
+    }
+
+    fn foretell_queue(&mut self) {
+        let mut queue = std::mem::take(&mut self.queue);
+        self.foretell(&mut queue);
+        self.queue = queue;
     }
 
     /// Places what of it was heard before `until`.
@@ -265,6 +262,14 @@ impl Playout {
         }
         self.placed = piece.start + heard;
     }
+}
+
+/// Where the last sound ends.
+fn end_of(items: &VecDeque<Item>) -> Option<Position> {
+    items.iter().rev().find_map(|item| match item {
+        Item::Sound(piece) => Some(piece.end()),
+        Item::Mark(..) => None,
+    })
 }
 
 impl Item {

@@ -210,6 +210,13 @@ fn a_telephone_that_returns_no_marks_is_believed_by_the_clock() {
 }
 
 #[test]
+fn marks_that_were_on_their_way_when_the_line_was_cleared_count() {
+    let piece = [(0, Told::Sound(1_600)), (0, Told::Mark)];
+    let steps = [&piece[..], &piece, &piece, &[(3_247, Told::Clear)]].concat();
+    check(&steps, &Way { delay: 2_208, waver: vec![0, 25, 0, 0, 0, 0, 41, 1] });
+}
+
+#[test]
 fn what_is_not_kept_takes_its_time() {
     let mut placed = Vec::new();
     let mut playout = Playout::default();
