@@ -8,6 +8,7 @@ use loadtest::network::{Callee, Human, Machine, Network, NetworkConfig};
 use loadtest::phone::Step;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tempfile::TempDir;
 
 const PEOPLE: &str = "\
@@ -37,7 +38,7 @@ impl Town {
         network.list("+442079460001", ann);
         network.list("+442079460002", Callee::Busy);
         network.list("+442079460003", Callee::NoAnswer);
-        network.list("+442079460004", Machine::greeting_ms(600));
+        network.list("+442079460004", Machine { after: Duration::from_millis(200), ..Machine::greeting_ms(600) });
         Self { network, hotel, database }
     }
 
@@ -116,10 +117,15 @@ async fn one_person_is_called_and_the_outcome_waited_for() {
     let _quiet = quiet();
     let town = Town::open().await;
     let up = town.up().await;
-    let call = |to: &'static str| [&["call", "--to", to, "--now", "--wait", "--ring", "5"][..], &WHO, &CONSENT].concat();
+    let call =
+        |to: &'static str| [&["call", "--to", to, "--now", "--wait", "--ring", "5"][..], &WHO, &CONSENT].concat();
     let answered = town.outbound(&call("+442079460001")).await;
     assert!(answered.status.success(), "{} {}", answered.said, answered.logged);
-    assert!(answered.said.contains("answered") && answered.said.contains("patchbay calls show CA"), "{}", answered.said);
+    assert!(
+        answered.said.contains("answered") && answered.said.contains("patchbay calls show CA"),
+        "{}",
+        answered.said
+    );
     let busy = town.outbound(&call("+442079460002")).await;
     assert!(!busy.status.success() && busy.said.contains("busy"), "{} {}", busy.said, busy.logged);
     up.terminate().await;
