@@ -77,9 +77,16 @@ async fn what_was_stopped_ends_there() {
     call.caller_says(0x91, 10).await;
     call.agent_does("stop").await;
     call.caller_says(0x92, 200).await;
+    // Told of in blocks as well, and still behind the end.
+    for _ in 0..3 {
+        call.greeted.session.answer("Indeed.", &[0x66; 7_000]).await;
+        call.greeted.telephone.hear(7_000).await;
+        call.caller_says(0x92, 100).await;
+    }
     let events = call.hang_up("stored").await;
     let wav = call.recording(&events);
     assert_eq!(frames(&wav, &[0x91, 0x92]), [10, 0]);
     assert!(wav.caller.len() < 200 * 160, "{} samples", wav.caller.len());
+    assert!(wav.silent_ms == 0, "what comes after the end is no rest");
     assert_eq!(states(&events), [Started, Stopped]);
 }

@@ -72,6 +72,11 @@ pub(crate) fn recordings_wait(error: &dyn Display) {
     tracing::warn!(%error, "recordings wait in the spool");
 }
 
+pub(crate) fn recordings_refused(error: &dyn Display) {
+    counter!("patchbay_recording_store_failures_total").increment(1);
+    tracing::error!(%error, "recordings wait in the spool until the settings of their store are mended");
+}
+
 pub(crate) fn recording_block_dropped() {
     counter!("patchbay_recording_blocks_dropped_total").increment(1);
 }

@@ -5,6 +5,9 @@
 
 use super::{Position, SILENCE};
 
+/// The most that is written at once: the silence of a long rest needs no memory.
+const MINUTE: Position = 60 * 8_000;
+
 /// Who is heard in a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Channel {
@@ -78,15 +81,20 @@ impl Channels {
         }
     }
 
-    /// Whether nothing is kept now.
-    pub(super) fn rests(&self) -> bool {
-        self.rests.last().is_some_and(|(_, to)| *to == Position::MAX)
+    /// Since when nothing is kept, where that is so now.
+    pub(super) fn rests_since(&self) -> Option<Position> {
+        self.rests.last().filter(|(_, to)| *to == Position::MAX).map(|(from, _)| *from)
     }
 
-    /// Takes what lies before `until`, as it is written.
-    pub(super) fn take(&mut self, until: Position, write: impl FnOnce(&[u8])) {
+    fn rests(&self) -> bool {
+        self.rests_since().is_some()
+    }
+
+    /// Takes what lies before `until`, as it is written, a minute at most; whether there was any.
+    pub(super) fn take(&mut self, until: Position, write: impl FnOnce(&[u8])) -> bool {
+        let until = until.min(self.base + MINUTE);
         if until <= self.base {
-            return;
+            return false;
         }
         let length = (until - self.base) as usize * 2;
         if self.window.len() < length {
@@ -97,6 +105,7 @@ impl Channels {
         self.rested += self.rests.iter().map(|rest| overlap(*rest, (self.base, until))).sum::<Position>();
         self.base = until;
         self.rests.retain(|(_, to)| *to > until);
+        true
     }
 
     /// How much of what was taken was not kept.

@@ -84,14 +84,11 @@ impl Keeper {
                 return Kept::SomeWait;
             }
         };
-        let failed =
-            stream::iter(labels)
-                .map(|label| async move {
-                    self.keep(label).await.inspect_err(|error| moments::recordings_wait(error)).is_err()
-                })
-                .buffer_unordered(AT_ONCE)
-                .fold(0, |failed, one| async move { failed + usize::from(one) })
-                .await;
+        let failed = stream::iter(labels)
+            .map(|label| async move { self.keep(label).await.inspect_err(tell_why).is_err() })
+            .buffer_unordered(AT_ONCE)
+            .fold(0, |failed, one| async move { failed + usize::from(one) })
+            .await;
         if failed == 0 { Kept::All } else { Kept::SomeWait }
     }
 
@@ -136,6 +133,14 @@ impl Keeper {
     ) -> io::Result<T> {
         let spool = self.spool.clone();
         spawn_blocking(move || work(&spool)).await.unwrap_or_else(|panicked| Err(io::Error::other(panicked)))
+    }
+}
+
+fn tell_why(error: &NotKept) {
+    match error {
+        // It does not mend itself.
+        NotKept::Vault(VaultError::Refused(_)) => moments::recordings_refused(error),
+        NotKept::Vault(VaultError::Away(_)) | NotKept::Untold | NotKept::Spool(_) => moments::recordings_wait(error),
     }
 }
 

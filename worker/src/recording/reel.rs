@@ -55,6 +55,21 @@ struct Running {
     _live: LiveRecording,
 }
 
+impl Running {
+    fn write(&mut self, until: Position, spool: &Spool) -> Result<(), NoRoom> {
+        let (file, rested) = (&mut self.file, self.channels.rested());
+        let mut appended = Ok(());
+        while appended.is_ok() && self.channels.take(until, |sound| appended = spool.append(file, sound)) {}
+        appended?;
+        if self.channels.rested() != rested {
+            // Should the worker be lost, whoever finds the file knows it from here.
+            self.label.silent_ms = self.channels.rested() / 8;
+            spool.note(&self.label)?;
+        }
+        Ok(())
+    }
+}
+
 impl Reel {
     pub(super) fn new(claim: Arc<Claim>) -> Self {
         Self { claim, playout: Playout::default(), caller: 0, now: 0, tape: Tape::Blank, decoded: Vec::new() }
@@ -65,10 +80,10 @@ impl Reel {
         for record in Record::all(block) {
             self.record(record, spool);
         }
-        let settled = self.playout.settled(self.now);
-        let resting = matches!(&self.tape, Tape::Running(running) if running.channels.rests());
-        // While nothing is kept no caller audio is handed over.
-        self.write(if resting { settled } else { settled.min(self.caller) }, spool);
+        let Tape::Running(running) = &self.tape else { return };
+        // While nothing is kept no caller audio is handed over; and should it never be again, the recording ends there.
+        let until = running.channels.rests_since().unwrap_or(self.caller).min(self.playout.settled(self.now));
+        self.write(until, spool);
     }
 
     /// The recording is over.
@@ -159,15 +174,7 @@ impl Reel {
     /// Appends what lies before `until`.
     fn write(&mut self, until: Position, spool: &Spool) {
         let Tape::Running(running) = &mut self.tape else { return };
-        let (file, rested) = (&mut running.file, running.channels.rested());
-        let mut appended = Ok(());
-        running.channels.take(until, |sound| appended = spool.append(file, sound));
-        if running.channels.rested() != rested {
-            // Should the worker be lost, whoever finds the file knows it from here.
-            running.label.silent_ms = running.channels.rested() / 8;
-            appended = appended.and_then(|()| Ok(spool.note(&running.label)?));
-        }
-        if let Err(fault) = appended {
+        if let Err(fault) = running.write(until, spool) {
             let label = running.label.clone();
             self.lose(label, &fault, spool);
         }

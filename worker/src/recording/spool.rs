@@ -78,16 +78,27 @@ impl Spool {
     /// Looks at what an earlier start has left: its unfinished recordings are completed, and all of them count.
     pub(super) fn recover(&self) -> io::Result<()> {
         for label in self.labels()? {
-            let (part, whole) = (self.path(&label, "part"), self.path(&label, "wav"));
-            if label.lost.is_none() && part.exists() {
-                let length = wav::complete(&mut OpenOptions::new().write(true).open(&part)?)?;
-                fs::rename(&part, &whole)?;
-                moments::recording_recovered(&label.call, length / 8);
+            if let Err(error) = self.recover_one(&label) {
+                moments::recording_unwritable(&label.call, &error);
             }
-            let bytes = fs::metadata(&whole).map_or(0, |about| about.len());
-            self.used.fetch_add(bytes, Ordering::Relaxed);
         }
         self.tell();
+        Ok(())
+    }
+
+    fn recover_one(&self, label: &Label) -> io::Result<()> {
+        let (part, whole) = (self.path(label, "part"), self.path(label, "wav"));
+        if label.lost.is_none() && part.exists() {
+            let length = wav::complete(&mut OpenOptions::new().write(true).open(&part)?)?;
+            fs::rename(&part, &whole)?;
+            moments::recording_recovered(&label.call, length / 8);
+        }
+        match fs::metadata(&whole) {
+            Ok(about) => drop(self.used.fetch_add(about.len(), Ordering::Relaxed)),
+            // It was lost between its label and its first sound.
+            Err(_) if label.lost.is_none() => self.remove(label)?,
+            Err(_) => {}
+        }
         Ok(())
     }
 
