@@ -18,7 +18,7 @@ const SAMPLE_NANOS: u64 = 125_000;
 const WINDOW: usize = 4_000;
 /// Samples that must agree for a place to be recognised: with real speech no other place has them.
 const ANCHOR: usize = 64;
-/// After a place that differs, how much further the next anchor is looked for.
+/// Samples that are looked at one by one after a place that differs; then one in so many.
 const STEP: usize = 80;
 
 /// Sounds by the fingerprints of their frames: what a telephone sends is known by them alone.
@@ -126,19 +126,20 @@ impl Compared {
     fn utterance(&mut self, at: usize, sound: &[u8], agent: &[u8], covered: &mut [bool]) {
         self.utterances += 1;
         let end = sound.iter().rposition(|byte| *byte != SILENCE).map_or(0, |last| last + 1);
-        let (mut from, mut shift) = (0, 0_i64);
+        let (mut from, mut shift, mut lost) = (0, 0_i64, 0);
         while from < end {
             let Some(next) = recognise(at, from, sound, agent, shift) else {
                 // What follows is not there, or too little to be recognised: the end was cut, unless it goes on.
-                let further = (from + STEP).min(end);
+                let further = (from + if lost < STEP { 1 } else { STEP }).min(end);
                 if end - from <= WINDOW && !goes_on(at, further, end, sound, agent, shift) {
                     self.cut = self.cut.max(end - from);
                     return;
                 }
                 self.agent_differ += further - from;
-                from = further;
+                (lost, from) = (lost + further - from, further);
                 continue;
             };
+            lost = 0;
             shift = next;
             self.shift = self.shift.max(usize::try_from(shift.unsigned_abs()).unwrap_or(usize::MAX));
             let begin = (at + from).checked_add_signed(shift as isize).unwrap_or(usize::MAX);
@@ -156,19 +157,16 @@ fn goes_on(at: usize, from: usize, end: usize, sound: &[u8], agent: &[u8], shift
 
 /// How far the sound from here on is shifted in the recording: as before, or by as little as can be.
 fn recognise(at: usize, from: usize, sound: &[u8], agent: &[u8], before: i64) -> Option<i64> {
-    let anchor = &sound[from..(from + ANCHOR).min(sound.len())];
+    // Silence is everywhere: what is recognised reaches to where there is sound enough.
+    let telling = |to: &usize| sound[*to - ANCHOR..*to].iter().filter(|byte| **byte != SILENCE).count() >= ANCHOR / 4;
+    let found = (from + ANCHOR..=sound.len().min(from + WINDOW)).find(telling);
+    let piece = &sound[from..found.unwrap_or((from + ANCHOR).min(sound.len()))];
     let there = |shift: i64| {
         let begin = (at + from).checked_add_signed(isize::try_from(shift).ok()?)?;
-        (agent.get(begin..begin + anchor.len())? == anchor).then_some(shift)
+        (agent.get(begin..begin + piece.len())? == piece).then_some(shift)
     };
-    if let Some(shift) = there(before) {
-        return Some(shift);
-    }
-    // Silence is everywhere: it is recognised only where it is expected.
-    if anchor.iter().filter(|byte| **byte != SILENCE).count() < ANCHOR / 4 {
-        return None;
-    }
-    (1..=WINDOW as i64).find_map(|by| there(before + by).or_else(|| there(before - by)))
+    let elsewhere = || (1..=WINDOW as i64).find_map(|by| there(before + by).or_else(|| there(before - by)));
+    there(before).or_else(|| found.and_then(|_| elsewhere()))
 }
 
 /// Sound in the agent's channel that is no part of what was heard there. Right after a stretch it is the rest of one that
