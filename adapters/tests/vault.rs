@@ -123,7 +123,10 @@ fn an_address_of_no_store_is_refused() {
 fn every_store_can_be_named() {
     let azure = [("azure_storage_account_name", "calls"), ("azure_storage_account_key", "a2V5")];
     assert!(Store::open(&recordings("az://recordings/kept", &azure)).is_ok());
-    let google = [("google_service_account_key", r#"{"disable_oauth":true,"private_key":"","private_key_id":"","client_email":""}"#)];
+    let google = [(
+        "google_service_account_key",
+        r#"{"disable_oauth":true,"private_key":"","private_key_id":"","client_email":""}"#,
+    )];
     assert!(Store::open(&recordings("gs://calls/kept", &google)).is_ok());
     assert!(Store::open(&recordings("s3://calls/kept", &[])).is_ok());
     assert!(Store::open(&recordings("relative/folder", &[])).is_ok());

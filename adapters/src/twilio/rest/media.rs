@@ -6,8 +6,8 @@ use super::failure::Failure;
 use super::{TwilioRest, away};
 use bytes::Bytes;
 use common::ports::TelephoneError;
-use reqwest::header::LOCATION;
 use reqwest::Url;
+use reqwest::header::LOCATION;
 
 /// The longest recording: two channels for two hours and twenty minutes. Higher takes more memory for each that is
 /// fetched, lower leaves long calls at Twilio.
