@@ -7,17 +7,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Who of us may know whom of us.
-const KNOWS: [(&str, &[&str]); 10] = [
+const KNOWS: [(&str, &[&str]); 12] = [
     ("call", &[]),
     ("common", &["call"]),
     ("adapters", &["call", "common"]),
     ("gateway", &["call", "common"]),
     ("tools", &["call", "common"]),
     ("worker", &["call", "common", "tools"]),
-    ("recorder", &["call", "common"]),
+    ("recorder", &["call", "common", "tools"]),
+    ("outbound", &["common", "tools"]),
+    ("console", &["common", "outbound"]),
     ("loadtest", &["xtask"]),
     ("xtask", &[]),
-    ("patchbay", &["adapters", "call", "common", "gateway", "loadtest", "recorder", "tools", "worker"]),
+    (
+        "patchbay",
+        &["adapters", "call", "common", "console", "gateway", "loadtest", "outbound", "recorder", "tools", "worker"],
+    ),
 ];
 
 /// Drivers of servers: only adapters hold them.
