@@ -26,7 +26,7 @@ const KNOWS: [(&str, &[&str]); 12] = [
 ];
 
 /// Drivers of servers: only adapters hold them.
-const DRIVERS: [&str; 3] = ["async-nats", "fred", "sqlx"];
+const DRIVERS: [&str; 4] = ["async-nats", "fred", "object_store", "sqlx"];
 
 /// Crates that may use a driver though they are not the adapters: a load run counts what it finds in Postgres itself.
 const READS_THE_RECORD: &str = "loadtest";
