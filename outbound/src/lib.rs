@@ -28,6 +28,7 @@ mod place;
 pub mod plan;
 pub mod refusal;
 pub mod wish;
+pub mod words;
 pub mod zones;
 
 pub use dialer::{Dialer, Settings};

@@ -13,10 +13,10 @@ mod show;
 mod start;
 mod steer;
 mod watch;
-mod words;
 
 use crate::cli::Settings;
 use crate::{assemble, process};
+use ::outbound::words;
 use adapters::db::Opened;
 use anyhow::Context;
 use clap::{Args, Subcommand};

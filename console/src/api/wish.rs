@@ -5,8 +5,8 @@ use common::company::Roster;
 use common::ids::{AgentId, BatchId, CompanyId};
 use common::ports::outbound::{BatchRow, DialPlan, OnMachine, Outcome, Retry};
 use common::private::PhoneNumber;
-use outbound::file;
 use outbound::wish::{Wish, usual_plan};
+use outbound::{file, words};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -108,12 +108,17 @@ impl CallWish {
 impl PlanWish {
     fn plan(self) -> Result<DialPlan, Problem> {
         let mut plan = usual_plan();
-        let hours = self.hours.as_deref().map(hours).transpose().map_err(Problem::wrong)?;
+        let hours = self
+            .hours
+            .as_deref()
+            .map(words::hours)
+            .transpose()
+            .map_err(|must| Problem::wrong(format!("hours {must}")))?;
         if let Some((from_minute, until_minute)) = hours {
             (plan.window.from_minute, plan.window.until_minute) = (from_minute, until_minute);
         }
         if let Some(named) = self.days.as_deref() {
-            plan.window.days = days(named).map_err(Problem::wrong)?;
+            plan.window.days = words::days(named).map_err(|must| Problem::wrong(format!("days {must}")))?.0;
         }
         plan.per_minute = self.per_minute.unwrap_or(plan.per_minute);
         plan.concurrency = self.concurrency.unwrap_or(plan.concurrency);
@@ -153,48 +158,4 @@ fn read(wished: Vec<RowWish>, own: &[PhoneNumber]) -> (Vec<BatchRow>, Vec<file::
         }
     }
     (rows, broken)
-}
-
-/// `09:00-20:00` as minutes since midnight.
-fn hours(text: &str) -> Result<(u16, u16), String> {
-    let minute = |text: &str| {
-        let (hour, minute) = text.trim().split_once(':')?;
-        let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
-        (hour <= 24 && minute < 60).then_some(hour * 60 + minute)
-    };
-    let both = text.split_once('-').and_then(|(from, until)| Some((minute(from)?, minute(until)?)));
-    both.ok_or_else(|| "hours must be like 09:00-20:00".to_owned())
-}
-
-/// `mon-fri`, `sat,sun`, `mon-wed,fri`.
-fn days(text: &str) -> Result<[bool; 7], String> {
-    const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let day = |name: &str| NAMES.iter().position(|own| *own == name.trim().to_ascii_lowercase());
-    let mut days = [false; 7];
-    for part in text.split(',') {
-        let ends = part.split_once('-').map_or((part, part), |ends| ends);
-        match (day(ends.0), day(ends.1)) {
-            (Some(from), Some(until)) if from <= until => days[from..=until].fill(true),
-            _ => return Err("days must be like mon-fri or sat,sun".to_owned()),
-        }
-    }
-    Ok(days)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hours_and_days_are_read_or_refused_with_an_example() {
-        assert_eq!(hours("09:00-20:30"), Ok((540, 1_230)));
-        assert_eq!(hours("00:00-24:00"), Ok((0, 1_440)));
-        assert_eq!(days("mon-wed,sat"), Ok([true, true, true, false, false, true, false]));
-        for wrong in ["", "9-20", "25:00-26:00", "09:00", "09:61-10:00"] {
-            assert!(hours(wrong).is_err(), "{wrong}");
-        }
-        for wrong in ["", "fri-mon", "monday", "mon-"] {
-            assert!(days(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Flags that say how people are called.
 
-use super::words::{self, Days, Retries};
+use ::outbound::words::{self, Days, Retries};
 use anyhow::Context;
 use clap::Args;
 use common::company::Roster;

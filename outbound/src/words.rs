@@ -1,4 +1,7 @@
-//! What people write of a batch: hours, days, tries, what is done about machines.
+//! What people write of a batch: hours, days, tries, what is done about machines. Errors are to be read behind the name of
+//! what was asked.
+//!
+//! Before it: the command line, and the API for hours and days. After it: [`crate::wish`].
 
 use common::ids::BatchId;
 use common::ports::outbound::{OnMachine, Outcome, Retry};
@@ -10,12 +13,12 @@ use std::collections::BTreeMap;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A batch's name.
-pub(super) fn batch(text: &str) -> Result<BatchId, String> {
+pub fn batch(text: &str) -> Result<BatchId, String> {
     BatchId::parse(text).map_err(|error| error.to_string())
 }
 
 /// `09:00-20:00` as minutes since midnight.
-pub(super) fn hours(text: &str) -> Result<(u16, u16), String> {
+pub fn hours(text: &str) -> Result<(u16, u16), String> {
     let must = "must be like 09:00-20:00";
     let minute = |text: &str| {
         let (hour, minute) = text.trim().split_once(':')?;
@@ -28,7 +31,7 @@ pub(super) fn hours(text: &str) -> Result<(u16, u16), String> {
 }
 
 /// `mon-fri`, `mon,wed,sat-sun`.
-pub(super) fn days(text: &str) -> Result<Days, String> {
+pub fn days(text: &str) -> Result<Days, String> {
     let day = |name: &str| {
         let name = name.trim().to_lowercase();
         DAYS.iter().position(|day| *day == name).ok_or("must be like mon-fri or mon,wed,sat")
@@ -47,10 +50,10 @@ pub(super) fn days(text: &str) -> Result<Days, String> {
 
 /// Days of the week, Monday first. A type of its own: the parser of flags takes a list for many values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Days(pub(super) [bool; 7]);
+pub struct Days(pub [bool; 7]);
 
 /// As [`days`] reads them.
-pub(super) fn shown_days(days: &[bool; 7]) -> String {
+pub fn shown_days(days: &[bool; 7]) -> String {
     let open: Vec<usize> = (0..7).filter(|day| days[*day]).collect();
     match (open.first(), open.last()) {
         (Some(first), Some(last)) if open.len() > 2 && last - first + 1 == open.len() => {
@@ -61,7 +64,7 @@ pub(super) fn shown_days(days: &[bool; 7]) -> String {
 }
 
 /// `no_answer=2@60m,busy=2@10m`.
-pub(super) fn retries(text: &str) -> Result<Retries, String> {
+pub fn retries(text: &str) -> Result<Retries, String> {
     let one = |part: &str| -> Result<(Outcome, Retry), String> {
         let must = || format!("{part:?} must be like no_answer=2@60m: the outcome, how often, how long after");
         let (name, rest) = part.trim().split_once('=').ok_or_else(must)?;
@@ -74,10 +77,10 @@ pub(super) fn retries(text: &str) -> Result<Retries, String> {
 
 /// How often and when rows are called again.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Retries(pub(super) BTreeMap<Outcome, Retry>);
+pub struct Retries(pub BTreeMap<Outcome, Retry>);
 
 /// The name of an outcome.
-pub(super) fn outcome(name: &str) -> Result<Outcome, String> {
+pub fn outcome(name: &str) -> Result<Outcome, String> {
     let known = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == name.trim());
     known.ok_or_else(|| {
         let names: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
@@ -100,7 +103,7 @@ fn seconds(text: &str) -> Option<u32> {
 }
 
 /// `hang-up`, `go-on` or `message: what is spoken after the beep`.
-pub(super) fn machine(text: &str) -> Result<OnMachine, String> {
+pub fn machine(text: &str) -> Result<OnMachine, String> {
     match text.trim() {
         "hang-up" => Ok(OnMachine::HangUp),
         "go-on" => Ok(OnMachine::GoOn),
@@ -112,14 +115,14 @@ pub(super) fn machine(text: &str) -> Result<OnMachine, String> {
 }
 
 /// `name=value`.
-pub(super) fn column(text: &str) -> Result<(String, String), String> {
+pub fn column(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("must be like name=Ann")?;
     let name = name.trim().to_lowercase();
     if name.is_empty() { Err("has no name before the =".into()) } else { Ok((name, value.trim().to_owned())) }
 }
 
 /// A moment: with an offset, or by this zone's clock; a day ends with its last minute.
-pub(super) fn until(text: &str, zone: &TimeZone) -> Result<u64, String> {
+pub fn until(text: &str, zone: &TimeZone) -> Result<u64, String> {
     let ms = |at: Timestamp| u64::try_from(at.as_millisecond()).map_err(|_| "lies before 1970".to_owned());
     if let Ok(at) = text.parse::<Timestamp>() {
         return ms(at);
