@@ -1,9 +1,10 @@
 //! Step 7: the recorder. Takes call events from the bus, stores each exactly once, and folds them into one call detail
 //! record a call.
 //!
-//! [`consume`] is the duty itself and hands the store [`fold`], which is pure but for prices it misses. Beside it: [`sweep`] publishes again what
-//! the outbox still holds, [`gaps`] says which records stay incomplete, [`watchdog`] notices when nothing moves;
-//! [`after`] does what is to be done when a call is over. Before it comes the bus (`worker::publish`, `gateway`), after
+//! [`consume`] is the duty itself and hands the store [`fold`], which is pure but for prices it misses. Beside it:
+//! [`sweep`] publishes again what the outbox still holds, [`gaps`] says which records stay incomplete, [`reconcile`] asks
+//! the telephone network about calls that were left open, [`watchdog`] notices when nothing moves; [`after`] does what is
+//! to be done when a call is over. Before it comes the bus (`worker::publish`, `gateway`), after
 //! it nothing: whoever reads, reads the database. It never touches a call that is under way.
 
 pub mod after;
@@ -11,6 +12,7 @@ pub mod consume;
 pub mod fold;
 pub mod gaps;
 mod moments;
+pub mod reconcile;
 pub mod sweep;
 mod wait;
 mod watchdog;
@@ -21,6 +23,7 @@ use common::config::Config;
 use common::health::Readiness;
 use common::lifecycle::Lifecycle;
 use common::ports::{Bus, Db, Ports, State};
+use reconcile::Reconciler;
 use std::sync::Arc;
 
 /// What the recorder reaches of the outside world.
@@ -49,6 +52,10 @@ pub async fn run(config: &Config, ports: Ports, lifecycle: Lifecycle, readiness:
         tracing::error!(%error, "nobody looks after calls: no HTTP client could be made");
     }
     let fold = Fold::new(config.prices.clone());
+    if let Some(telephone) = ports.telephone.clone() {
+        let open = Reconciler::new(ports.db.clone(), telephone, fold.clone(), reconcile::Pace::default());
+        lifecycle.start("recorder reconcile", open.run(lifecycle.clone()));
+    }
     record((&config.recorder).into(), fold, Stores::from(&ports), lifecycle, readiness).await;
 }
 

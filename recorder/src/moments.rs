@@ -3,6 +3,7 @@
 
 use common::cdr::Cdr;
 use common::event::Envelope;
+use common::ids::CallId;
 use common::ports::Recorded;
 use metrics::{counter, gauge, histogram};
 use std::time::Duration;
@@ -78,4 +79,14 @@ pub(crate) fn incomplete(cdr: &Cdr) {
     let missing: u64 = cdr.tally.values().filter_map(|tally| tally.expected?.checked_sub(tally.seen)).sum();
     let reason = cdr.end_reason.as_deref().unwrap_or_default();
     tracing::warn!(call.id = %cdr.call, reason, missing, "call is closed but its record is incomplete");
+}
+
+pub(crate) fn reconciled(call: &CallId, standing: &'static str) {
+    counter!("patchbay_reconciled_total", "standing" => standing).increment(1);
+    match standing {
+        "unknown" => {
+            tracing::warn!(call.id = %call, "a call was left open, and the telephone network does not know it")
+        }
+        _ => tracing::info!(call.id = %call, standing, "a call was left open, and the telephone network was asked"),
+    }
 }

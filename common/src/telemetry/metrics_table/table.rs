@@ -80,6 +80,12 @@ pub const TABLE: &[Metric] = &[
         &[],
         "Calls we made that were answered while their batch could not be read.",
     ),
+    row(
+        "patchbay_reconciled_total",
+        Counter,
+        &["standing"],
+        "Calls that were left open and asked for at the telephone network, by what it said.",
+    ),
     row("patchbay_menus_total", Counter, &["pressed"], "Menus passed, by whether a key was pressed."),
     row(
         "patchbay_places_total",
