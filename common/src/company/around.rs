@@ -70,6 +70,7 @@ pub struct AfterCall {
     /// Whether a model sums calls up, and what it is asked.
     pub summary: Option<SummaryWish>,
     /// Text messages to the person on the telephone, in the order checked; the first whose condition holds is sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<AfterMessage>,
 }
 
