@@ -16,6 +16,9 @@ use common::private::PhoneNumber;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What the telephone network bills by.
+const MINUTE_MS: u64 = 60_000;
+
 /// Adds up one call.
 pub struct Meter {
     prices: Arc<Prices>,
@@ -26,6 +29,8 @@ pub struct Meter {
     /// Who writes the caller's words down, where that is another model.
     writer: Option<UsedBy>,
     costs: Costs,
+    /// Minutes begun so far.
+    minutes: u64,
     told: Told,
 }
 
@@ -51,7 +56,7 @@ impl Meter {
     /// For a call whose media stream began then, with this voice.
     pub fn new(prices: Arc<Prices>, line: Line, voice: &Voice, began_ms: u64) -> Self {
         let (voice, writer) = used_by(voice);
-        Self { prices, line, began_ms, voice, writer, costs: Costs::default(), told: Told::No }
+        Self { prices, line, began_ms, voice, writer, costs: Costs::default(), minutes: 0, told: Told::No }
     }
 
     /// From now on this voice speaks.
@@ -83,6 +88,12 @@ impl Meter {
     /// The stream has run for this long: a minute on the telephone costs its price from its first moment on.
     pub fn ran(&mut self, length: Duration) {
         let length_ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX).max(1);
+        // Asked at every tick of the media loop: the table is only looked at when another minute begins.
+        let minutes = length_ms.div_ceil(MINUTE_MS);
+        if minutes == self.minutes {
+            return;
+        }
+        self.minutes = minutes;
         let Line { direction, ours, theirs } = &self.line;
         let direction = direction.unwrap_or(Direction::Inbound);
         let leg = Leg { direction, ours: ours.as_ref(), theirs: theirs.as_ref() };
